@@ -12,7 +12,7 @@ from hypothesis import settings
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
-# No deadline: how long an example takes tells of the machine, not of the code. In CI the examples are the same each time.
+# No deadline: how long an example takes tells of the machine, not of the code. In CI: the same examples each time.
 settings.register_profile("house", deadline=None, derandomize=IN_CI, print_blob=True)
 settings.load_profile("house")
 
