@@ -1,0 +1,116 @@
+"""Broker, Flink and Postgres together, started at once and stopped in order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from contracts.kafka import confluent_admin, create_topics
+from contracts.settings import KafkaSettings, TopicSettings
+from local.broker import Broker
+from local.child import Child
+from local.flink import Flink
+from local.ports import Ports
+from local.postgres import Postgres
+
+
+class Stack:
+    """A context manager: up on entry, down on exit, also when the way up fails half-way."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        ports: Ports | None = None,
+        *,
+        broker: Broker | None = None,
+        flink: Flink | None = None,
+        postgres: Postgres | None = None,
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        self.ports = ports or Ports.free()
+        self.broker = broker or Broker(self.data_dir / "kafka", self.ports.broker, self.ports.controller)
+        self.flink = flink or Flink(self.data_dir / "flink", self.ports.flink_rest, self.ports.flink_rpc)
+        self.postgres = postgres or Postgres(self.data_dir / "postgres", self.ports.postgres)
+        self.seconds: dict[str, float] = {}
+        """How long each part took to be ready, for the demo's account of its start."""
+
+    def __enter__(self) -> Self:
+        self.up()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.down()
+
+    @property
+    def children(self) -> list[Child]:
+        """In the order in which they are stopped."""
+        return [*reversed(self.flink.children), self.postgres, self.broker]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a component needs to find this stack, by the names that its settings read."""
+        return {
+            "ISOBAR_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
+            "ISOBAR_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
+            "ISOBAR_SINKS_POSTGRES_DSN": self.postgres.dsn,
+        }
+
+    def up(self) -> None:
+        """Start all three at once; returns when every one is ready and the topics exist."""
+        make_data_dir(self.data_dir)
+        try:
+            with ThreadPoolExecutor(max_workers=3, thread_name_prefix="start") as starters:
+                starts = [
+                    starters.submit(self._timed, "broker", self._start_broker),
+                    starters.submit(self._timed, "flink", self._start_flink),
+                    starters.submit(self._timed, "postgres", self._start_postgres),
+                ]
+            for start in starts:
+                start.result()
+        except BaseException:
+            self.down()
+            raise
+
+    def down(self) -> None:
+        """What reads is stopped before what is read from."""
+        self.flink.stop()
+        self.postgres.stop()
+        self.broker.stop()
+
+    def create_topics(self) -> list[str]:
+        """Create what the catalogue names and the broker lacks."""
+        settings = KafkaSettings.load(bootstrap_servers=self.broker.bootstrap_servers, security_protocol="PLAINTEXT")
+        return create_topics(confluent_admin(settings), TopicSettings.load().catalogue().all())
+
+    def _start_broker(self) -> None:
+        self.broker.start()
+        self.broker.wait_ready()
+        self.create_topics()
+
+    def _start_flink(self) -> None:
+        self.flink.start()
+        self.flink.wait_ready()
+
+    def _start_postgres(self) -> None:
+        self.postgres.start()
+        self.postgres.wait_ready()
+
+    def _timed(self, name: str, start: Callable[[], None]) -> None:
+        began = time.monotonic()
+        start()
+        self.seconds[name] = time.monotonic() - began
+
+
+def make_data_dir(data_dir: Path) -> None:
+    """Open to pass through, since Postgres may run as another user, and closed to look into."""
+    if not data_dir.exists():
+        data_dir.mkdir(parents=True)
+    if os.geteuid() == 0:
+        data_dir.chmod(0o711)
