@@ -132,7 +132,7 @@ class Broker(Child):
             "transaction.state.log.num.partitions": 4,
             "share.coordinator.state.topic.replication.factor": 1,
             "share.coordinator.state.topic.min.isr": 1,
-            # Flink's sinks ask for a timeout above checkpoint interval + longest restart; 15 min is also Kafka's default.
+            # Flink's sinks ask for a timeout above checkpoint interval + longest restart (15 min: Kafka's default).
             "transaction.max.timeout.ms": 900_000,
         }
         return "".join(f"{name}={value}\n" for name, value in settings.items())
