@@ -10,13 +10,14 @@ import subprocess
 from pathlib import Path
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
+from contracts.kafka import confluent_admin
+from contracts.settings import KafkaSettings
 from local import maven
 from local.child import Child
 from local.errors import failure
 from local.java import java_environment, java_executable
-from local.ports import HOST, free_port
+from local.ports import HOST, accepts_connections, free_port
 
 # Ready within 4 s on two idle cores; a start shares them with two Flink JVMs and Postgres.
 READY_TIMEOUT_S = 60.0
@@ -61,6 +62,11 @@ class Broker(Child):
     def bootstrap_servers(self) -> str:
         return f"{HOST}:{self.port}"
 
+    @property
+    def client_settings(self) -> KafkaSettings:
+        """For a client of this broker, whatever the environment says about others."""
+        return KafkaSettings.load(bootstrap_servers=self.bootstrap_servers, security_protocol="PLAINTEXT")
+
     def start(self) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._config_path.write_text(self._properties())
@@ -74,7 +80,9 @@ class Broker(Child):
 
     def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
         """Ready when it answers for its metadata: its port opens a second or two earlier."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
+        # A client that finds nobody logs every attempt: it is built once somebody listens.
+        self.wait_until(lambda: accepts_connections(self.port), timeout_s)
+        admin = confluent_admin(self.client_settings)
 
         def answers() -> bool:
             try:

@@ -1,6 +1,6 @@
 """Jars by Maven coordinates, fetched once into the user's cache.
 
-`local/jars/<set>/pom.xml` names what a set holds and SHA256SUMS what each file must be; both together are the key of
+`local/jars/<set>/pom.xml` names what a set holds and sha256.json what each file must be; both together are the key of
 the cache directory, so that a changed version is another directory and a warm start asks Maven nothing. A set is
 fetched into a temporary directory beside it, checked, and renamed: a directory in place is a whole one.
 """
@@ -8,6 +8,7 @@ fetched into a temporary directory beside it, checked, and renamed: a directory 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -32,7 +33,7 @@ FETCH_TIMEOUT_S = 600
 def jar_dir(name: str) -> Path:
     """Where a set belongs, whether or not it is there."""
     key = hashlib.sha256()
-    for file in ("pom.xml", "SHA256SUMS"):
+    for file in ("pom.xml", "sha256.json"):
         key.update((JAR_SETS_DIR / name / file).read_bytes())
     return cache_dir() / "jars" / f"{name}-{key.hexdigest()[:16]}"
 
@@ -80,14 +81,11 @@ def _run_maven(name: str, staging: Path) -> None:
 
 
 def _verify(name: str, staging: Path) -> None:
-    expected: dict[str, str] = {}
-    for line in (JAR_SETS_DIR / name / "SHA256SUMS").read_text().splitlines():
-        digest, file = line.split()
-        expected[file] = digest
+    expected: dict[str, str] = json.loads((JAR_SETS_DIR / name / "sha256.json").read_text())
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in staging.glob("*.jar")}
     if found != expected:
         differing = sorted(file for file in expected.keys() | found.keys() if expected.get(file) != found.get(file))
         raise StartError(
-            f"The {name} jars differ from local/jars/{name}/SHA256SUMS: {', '.join(differing)}. "
+            f"The {name} jars differ from local/jars/{name}/sha256.json: {', '.join(differing)}. "
             "After a change of versions write the new sums; otherwise do not trust the repository they came from."
         )

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from contracts.kafka import confluent_admin, create_topics
-from contracts.settings import KafkaSettings, TopicSettings
+from contracts.settings import TopicSettings
 from local.broker import Broker
 from local.child import Child
 from local.flink import Flink
@@ -86,8 +86,7 @@ class Stack:
 
     def create_topics(self) -> list[str]:
         """Create what the catalogue names and the broker lacks."""
-        settings = KafkaSettings.load(bootstrap_servers=self.broker.bootstrap_servers, security_protocol="PLAINTEXT")
-        return create_topics(confluent_admin(settings), TopicSettings.load().catalogue().all())
+        return create_topics(confluent_admin(self.broker.client_settings), TopicSettings.load().catalogue().all())
 
     def _start_broker(self) -> None:
         self.broker.start()

@@ -1,0 +1,97 @@
+# Every verb a person needs. `make help` lists them: the text after ## is the help.
+# Recipes stay one line long where they can; what needs thought lives in a script or a module.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON := .venv/bin/python
+# Packages of ours, for the tools that want a list.
+PACKAGES := contracts producer jobs sinks local scripts
+# Written last by the installation: newer than the lock means that nothing is to do.
+STAMP := .venv/.installed
+
+.PHONY: help
+help: ## List every verb
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  \1 \t\2/' | expand -t 20
+
+# ---- run it ----
+
+.PHONY: demo
+demo: .prerequisites venv ## Run the whole pipeline here [DURATION=60] [SPEED=n|max] [DATA_DIR=dir]
+	@$(PYTHON) -m local demo $(if $(DURATION),--duration $(DURATION)) $(if $(SPEED),--speed $(SPEED)) $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+.PHONY: up
+up: .prerequisites venv ## Start broker, Flink and Postgres in the background, for development
+	@$(PYTHON) -m local up
+
+.PHONY: down
+down: venv ## Stop what `make up` started; data stays
+	@$(PYTHON) -m local down
+
+.PHONY: status
+status: venv ## Show what `make up` started
+	@$(PYTHON) -m local status
+
+.PHONY: data
+data: venv ## Fetch the real observations (nyc-2013) into the cache
+	@$(PYTHON) -m scripts.fetch_data nyc-2013
+
+# ---- build it ----
+
+.PHONY: venv
+venv: $(STAMP) ## Make .venv with everything of requirements.lock
+
+$(STAMP): requirements.lock scripts/make_venv.sh
+	@scripts/make_venv.sh
+	@touch $@
+
+.PHONY: generate
+generate: venv ## Write the files that are derived from contracts/schemas
+	@$(PYTHON) -m contracts generate
+
+.PHONY: format
+format: venv ## Format the code and fix what can be fixed
+	@.venv/bin/ruff format --quiet .
+	@.venv/bin/ruff check --fix .
+
+# ---- check it ----
+
+.PHONY: lint
+lint: venv ## Formatting, lint, types, import layers, security, drift of generated files
+	@.venv/bin/ruff format --check --quiet --diff .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
+	@$(PYTHON) -m contracts check
+
+.PHONY: test
+test: .prerequisites venv ## All tests, on a real broker, Flink and Postgres that they start themselves
+	@mkdir -p build/coverage
+	@$(PYTHON) -m pytest tests/unit tests/integration --cov --cov-report=term
+
+.PHONY: test-unit
+test-unit: venv ## The tests that need nothing running
+	@$(PYTHON) -m pytest tests/unit
+
+.PHONY: test-integration
+test-integration: .prerequisites venv ## The tests on a real broker, Flink and Postgres
+	@$(PYTHON) -m pytest tests/integration
+
+.PHONY: bench
+bench: .prerequisites venv ## Measure throughput and latency, each beside a raw limit of the same run
+	@$(PYTHON) -m tests.bench
+
+# ---- the rest ----
+
+.PHONY: clean
+clean: ## Remove build results and tools' caches (not .venv, not data)
+	@rm -rf build dist .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	@find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: .prerequisites
+.prerequisites:
+	@scripts/check_prerequisites.sh
