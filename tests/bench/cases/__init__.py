@@ -1,0 +1,1 @@
+"""One file per stretch of the pipeline; each has `NAME` and `run(bench) -> list[Figure]`."""
