@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from contracts.kafka import confluent_admin, create_topics
 from contracts.settings import TopicSettings
 from local.broker import Broker
 from local.child import Child
+from local.errors import StartError
 from local.flink import Flink
 from local.ports import Ports
 from local.postgres import Postgres
@@ -36,6 +38,7 @@ class Stack:
         self.broker = broker or Broker(self.data_dir / "kafka", self.ports.broker, self.ports.controller)
         self.flink = flink or Flink(self.data_dir / "flink", self.ports.flink_rest, self.ports.flink_rpc)
         self.postgres = postgres or Postgres(self.data_dir / "postgres", self.ports.postgres)
+        self._lock: IO[str] | None = None
         self.seconds: dict[str, float] = {}
         """How long each part took to be ready, for the demo's account of its start."""
 
@@ -65,6 +68,7 @@ class Stack:
     def up(self) -> None:
         """Start all three at once; returns when every one is ready and the topics exist."""
         make_data_dir(self.data_dir)
+        self._lock = lock(self.data_dir)
         try:
             with ThreadPoolExecutor(max_workers=3, thread_name_prefix="start") as starters:
                 starts = [
@@ -83,6 +87,9 @@ class Stack:
         self.flink.stop()
         self.postgres.stop()
         self.broker.stop()
+        if self._lock:
+            self._lock.close()
+            self._lock = None
 
     def create_topics(self) -> list[str]:
         """Create what the catalogue names and the broker lacks."""
@@ -105,6 +112,20 @@ class Stack:
         began = time.monotonic()
         start()
         self.seconds[name] = time.monotonic() - began
+
+
+def lock(data_dir: Path) -> IO[str]:
+    """Held as long as the file stays open: two stacks on the same data would ruin it."""
+    file = (data_dir / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise StartError(
+            f"Another stack is using {data_dir}: stop it (`python -m local down`, or Ctrl+C in its terminal) "
+            "or choose another data directory."
+        ) from None
+    return file
 
 
 def make_data_dir(data_dir: Path) -> None:
