@@ -135,7 +135,8 @@ def confluent_admin(settings: KafkaSettings) -> "AdminClient":
 
 
 def _dotted(overrides: dict[str, Any]) -> dict[str, Any]:
-    return {name.replace("_", "."): value for name, value in overrides.items()}
+    """Callbacks (`on_commit`, `error_cb`) are the client library's own and keep their underscores."""
+    return {name if callable(value) else name.replace("_", "."): value for name, value in overrides.items()}
 
 
 def _pure_properties(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
