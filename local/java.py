@@ -27,7 +27,7 @@ _INSTALL_PATTERNS = (
     ("/opt/homebrew/opt", "openjdk@*"),
     (str(Path.home() / ".sdkman/candidates/java"), "*"),
 )
-_VERSION = re.compile(r'version "(\d+)')
+_VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 # `java -version` answers in 0.1 s; a hung one must not hang the demo.
 _VERSION_TIMEOUT_S = 20
 

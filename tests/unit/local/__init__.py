@@ -1,0 +1,1 @@
+"""The local stack without any JVM: children, errors, ports, caches."""
