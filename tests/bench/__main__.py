@@ -14,14 +14,18 @@ from local.flink import Flink
 from local.ports import Ports
 from local.stack import Stack
 from tests.bench import machine, report
-from tests.bench.cases import bare_window
+from tests.bench.cases import bare_window, latency, replay, sink, weather_job
 from tests.bench.context import FULL, QUICK, Bench
 from tests.bench.report import Figure
 
 OUTPUT = Path("build") / "bench.json"
 _WIDTH_WITHOUT_TERMINAL = 160
 CASES: dict[str, Callable[[Bench], list[Figure]]] = {
+    replay.NAME: replay.run,
     bare_window.NAME: bare_window.run,
+    weather_job.NAME: weather_job.run,
+    sink.NAME: sink.run,
+    latency.NAME: latency.run,
 }
 
 

@@ -12,6 +12,7 @@ from contracts.kafka import confluent_admin, create_topics
 from contracts.settings import KafkaSettings
 from contracts.topics import Catalogue, Topic
 from local.stack import Stack
+from tests.bench.topics import produce
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,15 @@ class Bench:
     @classmethod
     def on(cls, stack: Stack, scale: Scale, console: Console) -> Bench:
         kafka = KafkaSettings.load(bootstrap_servers=stack.broker.bootstrap_servers, security_protocol="PLAINTEXT")
-        return cls(stack, kafka, confluent_admin(kafka), scale, console)
+        bench = cls(stack, kafka, confluent_admin(kafka), scale, console)
+        bench._warm_up()
+        return bench
+
+    def _warm_up(self) -> None:
+        """The first producer of a new broker waits a second for its coordinators; no measured one shall."""
+        topic = Topic("bench.warm-up", "a few records of no meaning")
+        self.create([topic])
+        produce(self.kafka, topic.name, ((b"", b"") for _ in range(100)))
 
     def topics(self, prefix: str) -> Catalogue:
         """The catalogue under a prefix, created: no case reads what another left behind."""

@@ -24,6 +24,18 @@ _TIMEOUT_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """What the whole input makes: so many records in the counted topics together.
+
+    `also` are topics whose number of records is not known beforehand; they must come to rest as well.
+    """
+
+    records: int
+    counted: Sequence[str]
+    also: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JobRun:
     """How long one job took for the whole input."""
 
@@ -36,18 +48,11 @@ class JobRun:
         return self.start_up_s + self.seconds
 
 
-def run(bench: Bench, script: Path, env: Mapping[str, str], wanted: Mapping[str, int], also: Sequence[str]) -> JobRun:
-    """Runs the job over its filled input.
-
-    Args:
-        bench: the stack.
-        script: the job.
-        env: its settings.
-        wanted: output topics, and how many records the whole input makes in each.
-        also: output topics whose number of records is not known beforehand; they must come to rest as well.
+def run(bench: Bench, script: Path, env: Mapping[str, str], output: Output) -> JobRun:
+    """Runs the job over its filled input, from nothing.
 
     Raises:
-        BenchError: an output has not the records it should have.
+        BenchError: the outputs have not the records they should have.
     """
     flink = bench.stack.flink
     taskmanager = flink.taskmanagers[0].pid
@@ -57,7 +62,7 @@ def run(bench: Bench, script: Path, env: Mapping[str, str], wanted: Mapping[str,
     try:
         flink.wait_running(job)
         running_at = _running_at(flink.rest, job)
-        finished_at = _finished_at(bench, job, wanted, also)
+        finished_at = _finished_at(bench, job, output)
         cpu_s = cpu_seconds(taskmanager) - cpu_before
     finally:
         flink.cancel(job)
@@ -72,24 +77,24 @@ def _running_at(rest: FlinkRest, job: str) -> float:
     return float(max(running_ms)) / 1000
 
 
-def _finished_at(bench: Bench, job: str, wanted: Mapping[str, int], also: Sequence[str]) -> float:
-    topics = [*wanted, *also]
+def _finished_at(bench: Bench, job: str, output: Output) -> float:
+    topics = [*output.counted, *output.also]
     deadline = time.time() + _TIMEOUT_S
     before, moved_at = last_stable_offsets(bench.admin, topics), time.time()
-    while True:
+    while time.time() < deadline:
         time.sleep(_POLL_S)
         now = last_stable_offsets(bench.admin, topics)
         if now != before:
             before, moved_at = now, time.time()
-        if time.time() > deadline:
-            break
         # Offsets count transaction markers too: they can say that records are missing, never that all are there.
-        if time.time() - moved_at < _QUIET_S or any(now[topic] < number for topic, number in wanted.items()):
+        at_most = sum(now[topic] for topic in output.counted)
+        if at_most < output.records or time.time() - moved_at < _QUIET_S:
             continue
-        if all(consume(bench.kafka, topic, number)[0] >= number for topic, number in wanted.items()):
+        if consume(bench.kafka, output.counted, output.records)[0] >= output.records:
             return moved_at
-    seen = {topic: consume(bench.kafka, topic, number)[0] for topic, number in wanted.items()}
+    seen = consume(bench.kafka, output.counted, output.records)[0]
     raise BenchError(
-        f"the job should have written {dict(wanted)} within {_TIMEOUT_S:.0f} s and has written {seen}; "
-        f"it is {bench.stack.flink.rest.job_state(job)}. {bench.stack.flink.rest.root_exception(job)}"
+        f"the job should have written {output.records:,} records to {' and '.join(output.counted)} within "
+        f"{_TIMEOUT_S:.0f} s and has written {seen:,}; it is {bench.stack.flink.rest.job_state(job)}. "
+        f"{bench.stack.flink.rest.root_exception(job)}"
     )

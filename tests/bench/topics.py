@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from itertools import count
 
-from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from contracts.kafka import confluent_consumer, confluent_producer
@@ -22,6 +22,7 @@ from tests.bench.machine import Stopwatch
 _POLL_EVERY = 10_000
 _BATCH = 10_000
 _IDLE_S = 5.0
+_JOIN_S = 30.0
 _groups = count()
 
 
@@ -47,32 +48,35 @@ def produce(kafka: KafkaSettings, topic: str, records: Iterable[tuple[bytes, byt
     return watch.seconds
 
 
-def consume(kafka: KafkaSettings, topic: str, expected: int) -> tuple[int, float]:
-    """The plain consumer: how many committed records there are, and seconds from the first to the last.
+def consume(kafka: KafkaSettings, topics: Sequence[str], expected: int) -> tuple[int, float]:
+    """The plain consumer: how many committed records there are, and seconds from its assignment to the last of them.
 
     It ends when `expected` have come, or none came for a while: then the count tells the caller.
     """
     consumer = confluent_consumer(kafka, f"bench-{next(_groups)}-{time.time_ns()}", "bench-consume")
-    consumer.subscribe([topic])
-    seen, first, last = 0, 0.0, 0.0
+    # Joining the group is not consuming: the clock starts when there is something to fetch.
+    assigned = [0.0]
+
+    def on_assign(_: Consumer, partitions: list[TopicPartition]) -> None:
+        assigned[0] = time.perf_counter()
+
+    consumer.subscribe(list(topics), on_assign=on_assign)
+    seen, last = 0, 0.0
     idle = Stopwatch()
     try:
-        while seen < expected and idle.seconds < _IDLE_S + (30 if seen == 0 else 0):
+        while seen < expected and idle.seconds < (_IDLE_S if assigned[0] else _JOIN_S):
             batch = consumer.consume(_BATCH, 0.5)
-            if not batch:
-                continue
             for message in batch:
                 error = message.error()
-                if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                if error is not None:
                     raise KafkaException(error)
-            now = time.perf_counter()
-            # The first batch only starts the clock: joining the group is not consuming.
-            first, last = first or now, now
-            seen += len(batch)
-            idle = Stopwatch()
+            if batch:
+                seen += len(batch)
+                last = time.perf_counter()
+                idle = Stopwatch()
     finally:
         consumer.close()
-    return seen, last - first
+    return seen, last - assigned[0]
 
 
 def last_stable_offsets(admin: AdminClient, topics: Sequence[str]) -> dict[str, int]:

@@ -28,7 +28,7 @@ def run(bench: Bench) -> list[Figure]:
     bench.say(f"{events:,} events of {len(_event(0, events)[1])} bytes → {_SOURCE}")
     produce(bench.kafka, _SOURCE, (_event(index, events) for index in range(events)))
     _close_windows(bench, source)
-    raw, raw_s = consume(bench.kafka, _SOURCE, events + source.partitions)
+    raw, raw_s = consume(bench.kafka, [_SOURCE], events + source.partitions)
     env = bench.environment(
         "",
         BENCH_SOURCE=_SOURCE,
@@ -36,9 +36,8 @@ def run(bench: Bench) -> list[Figure]:
         BENCH_PARALLELISM=PARALLELISM,
         BENCH_CHECKPOINT_MS=CHECKPOINT_MS,
     )
-    job = flink_job.run(
-        bench, Path(__file__).parents[1] / "jobs" / "bare_window.py", env, {_SINK: _SENSORS * _MINUTES}, ()
-    )
+    script = Path(__file__).parents[1] / "jobs" / "bare_window.py"
+    job = flink_job.run(bench, script, env, flink_job.Output(_SENSORS * _MINUTES, [_SINK]))
     what = f"Kafka → window → Kafka, exactly-once every {CHECKPOINT_MS / 1000:g} s"
     return [
         Figure(NAME, what, events / job.seconds, "events/s", raw / raw_s, "plain consume", TARGET),

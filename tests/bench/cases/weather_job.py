@@ -1,0 +1,49 @@
+"""Kafka → jobs/process_weather.py → Kafka: the job as it is installed, every output on, exactly-once."""
+
+from __future__ import annotations
+
+from local.paths import REPOSITORY
+from tests.bench import flink_job, load
+from tests.bench.context import CHECKPOINT_MS, PARALLELISM, Bench
+from tests.bench.report import Figure, Target
+from tests.bench.topics import consume, produce
+
+NAME = "weather-job"
+TARGET = Target("at least", 25_000)
+SCRIPT = REPOSITORY / "jobs" / "process_weather.py"
+
+_PREFIX = "weather-job."
+
+
+def run(bench: Bench) -> list[Figure]:
+    count = bench.scale.observations
+    topics = bench.topics(_PREFIX)
+    source = topics.observations
+    bench.say(f"{count:,} observations → {source.name}")
+    produce(bench.kafka, source.name, load.keyed(iter(load.plan(count).records), source.key))
+    raw, raw_s = consume(bench.kafka, [source.name], count)
+    # What is not accepted is a dead letter: together they must be everything that went in.
+    output = flink_job.Output(
+        count,
+        [topics.enriched.name, source.dead_letters or ""],
+        [topics.windows.name, topics.anomalies.name, topics.revisions.name, source.late or ""],
+    )
+    job = flink_job.run(bench, SCRIPT, settings(bench, _PREFIX, "exactly-once"), output)
+    what = f"Kafka → process_weather → Kafka, exactly-once every {CHECKPOINT_MS / 1000:g} s"
+    return [
+        Figure(NAME, what, count / job.seconds, "events/s", raw / raw_s, "plain consume", TARGET),
+        Figure(NAME, "the same from submission", count / job.with_start_up_s, "events/s"),
+        Figure(NAME, "start-up", job.start_up_s, "s", note="submission until the last task runs"),
+        Figure(NAME, "TaskManager CPU", job.cpu_s / count * 1e6, "s per million", note="its start-up included"),
+    ]
+
+
+def settings(bench: Bench, prefix: str, guarantee: str) -> dict[str, str]:
+    """The job's environment under a topic prefix."""
+    return bench.environment(
+        prefix,
+        ISOBAR_JOBS_PARALLELISM=PARALLELISM,
+        ISOBAR_JOBS_CHECKPOINT_INTERVAL_MS=CHECKPOINT_MS,
+        ISOBAR_JOBS_DELIVERY_GUARANTEE=guarantee,
+        ISOBAR_JOBS_JOB_ID=f"{prefix}process-weather",
+    )
