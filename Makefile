@@ -82,8 +82,8 @@ test-integration: .prerequisites venv ## The tests on a real broker, Flink and P
 	@$(PYTHON) -m pytest tests/integration
 
 .PHONY: bench
-bench: .prerequisites venv ## Measure throughput and latency, each beside a raw limit of the same run
-	@$(PYTHON) -m tests.bench
+bench: .prerequisites venv ## Measure throughput and latency beside raw limits [QUICK=1] [ONLY="sink latency"]
+	@$(PYTHON) -m tests.bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 # ---- the rest ----
 
