@@ -57,7 +57,7 @@ def test_every_data_file_is_installed_with_its_package() -> None:
         _name(path)
         for package in DEPLOYED
         for path in (ROOT / package).rglob("*")
-        if path.is_file() and path.suffix not in {".py", ".pyc", ".md"}
+        if path.is_file() and path.suffix not in {".py", ".pyc", ".md", ".sh"}
         if not any(fnmatch(path.name, pattern.removeprefix("**/")) for pattern in patterns)
     ]
 
@@ -79,7 +79,11 @@ def _distributions(*extras: str) -> set[str]:
     requirements = [*project["dependencies"]]
     for extra in extras:
         requirements += project["optional-dependencies"][extra]
-    return {re.split(r"[\[=<>~! ;]", requirement)[0].lower() for requirement in requirements}
+    return {_normal(re.split(r"[\[=<>~! ;]", requirement)[0]) for requirement in requirements}
+
+
+def _normal(distribution: str) -> str:
+    return distribution.lower().replace("_", "-")
 
 
 def _imports(tree: ast.AST, *, inside_functions: bool) -> Iterator[str]:
@@ -118,7 +122,7 @@ def test_an_image_has_what_its_package_imports(package: str, extras: tuple[str, 
         f"{_name(path)} imports {name}"
         for path in _modules(package)
         for name in _imports(ast.parse(path.read_text("utf-8")), inside_functions=inside_functions)
-        if name in installed and not allowed.intersection(dist.lower() for dist in installed[name])
+        if name in installed and not allowed.intersection(map(_normal, installed[name]))
     }
 
     assert missing == set(), f"not among the dependencies of isobar{list(extras)}"
