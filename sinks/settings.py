@@ -20,7 +20,7 @@ class SinkSettings(Settings):
     )
     group_id: str | None = Field(None, description="consumer group; isobar-sink-<target> if not set", min_length=1)
     batch_rows: int = Field(
-        10_000, description="most records in one transaction (measured: docs/decisions/0005)", ge=1, le=100_000
+        5_000, description="most records in one transaction (measured: docs/decisions/0005)", ge=1, le=100_000
     )
     batch_ms: int = Field(
         100, description="longest wait to fill a batch, in ms: half of it is latency", ge=1, le=10_000
