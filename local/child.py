@@ -34,11 +34,15 @@ _SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 @dataclass(frozen=True)
 class Owner:
-    """The user that a child runs as."""
+    """The user that a child runs as; with `passes_closed_folders` the child keeps root's right to enter them."""
 
     name: str
     uid: int
     gid: int
+    passes_closed_folders: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.uid}:{self.gid}" + ("+files" if self.passes_closed_folders else "")
 
 
 class Child:
@@ -91,7 +95,7 @@ class Child:
         self._process = _SPAWNER.submit(self._spawn).result()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        owner = f"{self.owner.uid}:{self.owner.gid}" if self.owner else "-"
+        owner = str(self.owner) if self.owner else "-"
         shim = [sys.executable, "-I", "-S", str(_EXEC_CHILD), str(int(self.stop_signal)), str(os.getpid()), owner]
         with self.log_path.open("ab") as log:
             return subprocess.Popen(

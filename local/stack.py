@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -76,20 +76,27 @@ class Stack:
                     starters.submit(self._timed, "flink", self._start_flink),
                     starters.submit(self._timed, "postgres", self._start_postgres),
                 ]
-            for start in starts:
-                start.result()
+                for start in as_completed(starts):
+                    if start.exception():
+                        # Ends the waiting for the others, whose errors would only be that they were stopped.
+                        self._stop_children()
+                        break
+            start.result()
         except BaseException:
             self.down()
             raise
 
     def down(self) -> None:
         """What reads is stopped before what is read from."""
-        self.flink.stop()
-        self.postgres.stop()
-        self.broker.stop()
+        self._stop_children()
         if self._lock:
             self._lock.close()
             self._lock = None
+
+    def _stop_children(self) -> None:
+        self.flink.stop()
+        self.postgres.stop()
+        self.broker.stop()
 
     def create_topics(self) -> list[str]:
         """Create what the catalogue names and the broker lacks."""
