@@ -9,14 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
+from local.errors import StartError
 from local.flink import Flink
 from local.ports import Ports
 from local.stack import Stack
 from tests.bench import machine, report
 from tests.bench.cases import bare_window, latency, replay, sink, weather_job
-from tests.bench.context import FULL, QUICK, Bench
+from tests.bench.context import FULL, PARALLELISM, QUICK, Bench, Scale
 from tests.bench.report import Figure
+from tests.bench.topics import BenchError
 
 OUTPUT = Path("build") / "bench.json"
 _WIDTH_WITHOUT_TERMINAL = 160
@@ -41,23 +44,35 @@ def main(arguments: list[str]) -> int:
     for name, text in header.items():
         console.print(f"[bold]{name:>12}[/bold]  {text}", highlight=False)
     figures: list[Figure] = []
+    failed: list[str] = []
     for name in chosen.only:
-        # A stack per case: no figure depends on what ran before it, and the machine is as quiet as at the first.
-        with tempfile.TemporaryDirectory(prefix="isobar-bench-", ignore_cleanup_errors=True) as data_dir:
-            ports = Ports.free()
-            flink = Flink(Path(data_dir) / "flink", ports.flink_rest, ports.flink_rpc, slots=2)
-            with Stack(Path(data_dir), ports, flink=flink) as stack:
-                found = CASES[name](Bench.on(stack, QUICK if chosen.quick else FULL, console))
+        try:
+            found = _measure(name, QUICK if chosen.quick else FULL, console)
+        except (BenchError, StartError) as error:
+            # The other cases still have something to say; the exit code tells that one has not.
+            console.print(f"[red]{name} could not be measured:[/red] {escape(str(error))}")
+            failed.append(name)
+            continue
         figures += found
         report.show(found, console)
-        # After every case: what was measured stays even if a later case fails.
+        # After every case: what was measured stays even if the next one is interrupted.
         report.write(chosen.output, header, figures)
-    if len(chosen.only) > 1:
+    if len(chosen.only) > 1 and figures:
         report.show(figures, console)
     if chosen.quick:
         console.print("quick: too few records for the figures to mean anything")
-    console.print(f"written to {chosen.output}")
-    return 0
+    if figures:
+        console.print(f"written to {chosen.output}")
+    return 1 if failed else 0
+
+
+def _measure(name: str, scale: Scale, console: Console) -> list[Figure]:
+    """One case on a stack of its own: no figure depends on what ran before it."""
+    with tempfile.TemporaryDirectory(prefix="isobar-bench-", ignore_cleanup_errors=True) as data_dir:
+        ports = Ports.free()
+        flink = Flink(Path(data_dir) / "flink", ports.flink_rest, ports.flink_rpc, slots=PARALLELISM)
+        with Stack(Path(data_dir), ports, flink=flink) as stack:
+            return CASES[name](Bench.on(stack, scale, console))
 
 
 if __name__ == "__main__":

@@ -50,9 +50,9 @@ class Figure:
 
 def number(value: float) -> str:
     """Three digits that count, thousands apart: more would pretend a precision that a single run has not."""
-    if value >= 1000:
-        digits = len(str(int(value))) - 3
-        return f"{round(value / 10**digits) * 10**digits:,}"
+    if value >= 999.5:  # what rounds to a thousand is written as one
+        digits = len(str(round(value))) - 3
+        return f"{round(round(value) / 10**digits) * 10**digits:,}"
     return f"{value:.3g}"
 
 
