@@ -47,8 +47,7 @@ def build(
 ) -> tuple[Runner, list[str]]:
     """A runner and the topics it is to read; `target` in place of the named one is for tests."""
     ways = routes(topics.catalogue(), topic_names)
-    component = f"sink-{target_name}"
-    group = settings.group_id or f"isobar-{component}"
+    component, group = f"sink-{target_name}", settings.group(target_name)
     target = target or TARGETS[target_name](settings, group, ways)
     consumer = confluent_consumer(
         kafka,

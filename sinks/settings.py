@@ -43,6 +43,10 @@ class SinkSettings(Settings):
             raise ValueError("ISOBAR_SINKS_POSTGRES_DSN and ISOBAR_SINKS_POSTGRES_DSN_FILE are both set: set one")
         return self
 
+    def group(self, target: str) -> str:
+        """The consumer group, which also names the sink's offsets in the target."""
+        return self.group_id or f"isobar-sink-{target}"
+
     def dsn(self) -> str:
         """The connection string.
 
