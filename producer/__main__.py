@@ -7,6 +7,7 @@ sentence on standard error says what); 2 the command line or an environment vari
 import argparse
 import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from contracts import metrics as exposition
@@ -41,7 +42,15 @@ def _speed(text: str) -> float | None:
     return None if text == "max" else _above_zero(text)
 
 
+def _instant(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"expected a time with its zone, such as 2026-11-20T09:00:00Z, found {text}")
+    return time.astimezone(UTC)
+
+
 _at_least_one.__name__, _above_zero.__name__, _speed.__name__ = "whole number", "number", "speed (a number or max)"
+_instant.__name__ = "time"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
         "--no-shift",
         action="store_true",
         help=f"keep the times of 2013, in topics of their own (prefix {replay.UNSHIFTED_PREFIX})",
+    )
+    again.add_argument(
+        "--as-of",
+        type=_instant,
+        metavar="TIME",
+        help="shift the last hour to this time (2026-11-20T09:00:00Z): an interrupted replay says the same again",
     )
     again.add_argument("--limit", type=_at_least_one, help="end after so many records")
     again.add_argument("--stations", type=_at_least_one, default=3, help="for load: more than 3 clones the stations")

@@ -128,7 +128,9 @@ def command(
 ) -> int:
     """`python -m producer replay`; returns the exit code."""
     data = load(settings.cache_dir, progress.say, offline=options.offline)
-    chosen = plan(data, utc_now(), shifted=not options.no_shift, stations=options.stations, limit=options.limit)
+    chosen = plan(
+        data, options.as_of or utc_now(), shifted=not options.no_shift, stations=options.stations, limit=options.limit
+    )
     pace: Pace = at_once
     if options.rate:
         pace = at_rate(options.rate)
