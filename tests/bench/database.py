@@ -114,7 +114,7 @@ def latencies_ms(server: Postgres, table: str, since: datetime, quantiles: Seque
 def copy_and_upsert(server: Postgres, record: Record, rows: Iterator[msgspec.Struct], batch: int) -> tuple[int, float]:
     """The plain way into Postgres: COPY a batch to a staging table, upsert it from there, commit. Rows and seconds.
 
-    The records are tuples before the clock starts: this is what the database takes, not what Python can decode.
+    The text that COPY reads is made before the clock starts: this is what the database takes, not what Python can make.
     """
     columns = sql.SQL(", ").join(map(sql.Identifier, postgres.copy_columns(record)))
     identity = sql.SQL(", ").join(map(sql.Identifier, record.identity))
@@ -124,16 +124,22 @@ def copy_and_upsert(server: Postgres, record: Record, rows: Iterator[msgspec.Str
     upsert = sql.SQL("INSERT INTO raw SELECT * FROM staging ON CONFLICT ({}) DO UPDATE SET {}").format(
         identity, changes
     )
-    ready = [postgres.row(row) for row in rows]
+    batches = list(_copy_texts(rows, batch))
     with server.connect() as connection:
         connection.execute(postgres.create_table(record, "raw").encode())
         connection.execute("CREATE TEMP TABLE staging (LIKE raw) ON COMMIT DELETE ROWS")
         watch = Stopwatch()
-        source = iter(ready)
-        while part := list(islice(source, batch)):
+        for text in batches:
             with connection.transaction(), connection.cursor() as cursor:
                 with cursor.copy(copy) as target:
-                    for values in part:
-                        target.write_row(values)
+                    target.write(text)
                 cursor.execute(upsert)
-        return len(ready), watch.seconds
+        seconds = watch.seconds
+        return _count(connection, "raw"), seconds
+
+
+def _copy_texts(rows: Iterator[msgspec.Struct], batch: int) -> Iterator[bytes]:
+    """Batches in COPY's text format. The bench's own texts have nothing in them that would need escaping."""
+    while part := list(islice(rows, batch)):
+        lines = ("\t".join("\\N" if value is None else str(value) for value in postgres.row(row)) for row in part)
+        yield ("\n".join(lines) + "\n").encode()
