@@ -4,8 +4,10 @@ A poller joins a consumer group of its source over the state topic, which has on
 polls, every other member waits, and the broker hands it on when the holder leaves or dies. Assignment is sticky, so
 a newcomer never takes it from a living holder. A holder that was frozen longer than its session and wakes up not
 knowing is stopped by the second guard: the successor's transactional id has fenced it, and its next commit fails
-(`publishers.TransactionalLedger`). No clock and no lock record of ours: the broker's group membership is the lease.
+(`ledger.TransactionalLedger`). No clock and no lock record of ours: the broker's group membership is the lease.
 """
+
+import threading
 
 from kafka import KafkaConsumer
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
@@ -22,6 +24,7 @@ SESSION_TIMEOUT_MS = 15_000  # how long a killed poller's successor waits
 HEARTBEAT_MS = 3_000
 NOTICE_S = SESSION_TIMEOUT_MS / 1000 + 5.0  # longer than a killed predecessor can still seem alive
 POLL_MS = 200
+CLOSE_TIMEOUT_S = 10.0
 
 
 class HeldError(ProducerError):
@@ -55,6 +58,28 @@ class Lease:
             self._consumer.close()
             raise
         self._consumer.subscribe([topic.name])
+        self._held, self._lost, self._closing = threading.Event(), threading.Event(), threading.Event()
+        self._error: KafkaError | None = None
+        self._keeper = threading.Thread(target=self._keep, name=f"lease-{source}", daemon=True)
+        self._keeper.start()
+
+    def _keep(self) -> None:
+        """Stays a member. A thread, because kafka-python rejoins a group only inside `poll`, and a provider's slow answer
+        must not cost the lease; the consumer belongs to this thread alone."""
+        try:
+            while not self._closing.is_set():
+                self._consumer.poll(POLL_MS)
+                held = self._consumer.assignment()
+                if held:
+                    self._consumer.pause(*held)  # a member for the lease's sake: nothing is read here
+                    self._held.set()
+                elif self._held.is_set():
+                    return
+        except KafkaError as error:
+            self._error = error
+        finally:
+            self._lost.set()
+            self._consumer.close()
 
     def _require(self, topic: Topic, servers: str) -> None:
         found = len(self._consumer.partitions_for_topic(topic.name) or ())
@@ -71,7 +96,8 @@ class Lease:
             HeldError: another one is, and `wait` is False.
         """
         waited_s, said = 0.0, False
-        while not self._assigned():
+        while not self._held.wait(POLL_MS / 1000):
+            self.check()
             if stop:
                 return False
             waited_s += POLL_MS / 1000
@@ -89,24 +115,19 @@ class Lease:
         return True
 
     def check(self) -> None:
-        """Stays a member; to be called more often than every few minutes.
+        """Whether the lease can still be ours.
 
         Raises:
-            FencedError: the lease has gone to another poller.
+            FencedError: it has gone, or the broker no longer lets us stay a member.
         """
-        if not self._assigned(timeout_ms=0):
+        if self._lost.is_set():
+            cause = f" ({type(self._error).__name__}: {self._error})" if self._error else ""
             raise FencedError(
-                f"this poller of '{self._source}' was away for more than {SESSION_TIMEOUT_MS // 1000} s and lost its"
-                " lease; it ends without publishing, so that another can go on"
+                f"this poller of '{self._source}' was out of touch with the broker for {SESSION_TIMEOUT_MS // 1000} s or"
+                f" more and lost its lease{cause}; it ends without publishing, so that another can go on"
             )
-
-    def _assigned(self, timeout_ms: int = POLL_MS) -> bool:
-        self._consumer.poll(timeout_ms)
-        held = self._consumer.assignment()
-        if held:
-            self._consumer.pause(*held)  # a member for the lease's sake: nothing is read here
-        return bool(held)
 
     def close(self) -> None:
         """Leaves the group, so that the next poller need not wait for the session to time out."""
-        self._consumer.close()
+        self._closing.set()
+        self._keeper.join(CLOSE_TIMEOUT_S)

@@ -27,9 +27,9 @@ from producer.errors import (
     RefusedError,
 )
 from producer.http import STATUS_NOT_MODIFIED, Client, Request, Response
+from producer.ledger import Ledger
 from producer.places import Place
 from producer.providers.base import Parsed, Provider
-from producer.publishers import Ledger
 from producer.state import PollerState
 
 log = logging.getLogger(__name__)

@@ -1,8 +1,7 @@
-"""The ways out of the producer: two into Kafka, one onto the screen.
+"""Ways out for records that need no state beside them: into Kafka, or onto the screen.
 
-Replay sends many records that need no state beside them: librdkafka, asynchronous, failures collected from delivery
-reports. Pollers send few, each batch together with the state that says it was sent: a kafka-python transaction, whose
-transactional id also fences an older poller (`producer.state` says why). Every observation carries a W3C traceparent.
+Replay sends many: librdkafka, asynchronous, failures collected from delivery reports. (Pollers send few, each batch
+with the state that says it was sent: `producer.ledger`.) Every observation carries a W3C traceparent.
 """
 
 import logging
@@ -10,20 +9,17 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import BinaryIO, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from kafka.errors import KafkaError as PureKafkaError
-from kafka.errors import ProducerFencedError
 
 from contracts import wire
-from contracts.kafka import DELIVERY_TIMEOUT_MS, confluent_admin, confluent_producer, create_topics, pure_producer
+from contracts.kafka import DELIVERY_TIMEOUT_MS, confluent_admin, confluent_producer, create_topics
 from contracts.settings import KafkaSettings
 from contracts.topics import Catalogue, Topic
 from contracts.types import WeatherObservation
 from producer import metrics
-from producer.errors import DeliveryError, FencedError
+from producer.errors import DeliveryError
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +29,6 @@ FLUSH_TIMEOUT_S = DELIVERY_TIMEOUT_MS / 1000  # by then every record is acknowle
 FULL_QUEUE_WAIT_S = 0.1
 SERVE_EVERY = 200  # records; at full speed a few milliseconds
 SERVE_EVERY_S = 0.5  # at a slow pace
-TRANSACTION_TIMEOUT_MS = 30_000  # a poller that dies mid-way holds read_committed readers back no longer than this
 
 _random = random.Random()  # trace ids need to be distinct, not secret
 
@@ -55,20 +50,8 @@ class Publisher(Protocol):
         ...
 
 
-class Ledger(Protocol):
-    """Takes observations and poller state together: both are kept, or neither."""
-
-    def commit(self, records: Sequence[WeatherObservation], entries: Mapping[str, bytes | None]) -> None:
-        """Publishes records and state entries (None removes one); returns when they are durable."""
-        ...
-
-    def close(self) -> None:
-        """Releases the connection; nothing is pending between commits."""
-        ...
-
-
 class ScreenPublisher:
-    """`--dry-run`: JSON lines on standard output, no broker. Serves as publisher and as ledger."""
+    """`--dry-run`: JSON lines on standard output, no broker."""
 
     def __init__(self, out: BinaryIO | None = None) -> None:
         self._out = out or sys.stdout.buffer
@@ -81,15 +64,6 @@ class ScreenPublisher:
     def flush(self) -> None:
         """Empties the buffer."""
         self._out.flush()
-
-    def commit(self, records: Sequence[WeatherObservation], entries: Mapping[str, bytes | None]) -> None:
-        """Prints the records; state is kept in memory only."""
-        for record in records:
-            self.publish(record)
-        self.flush()
-
-    def close(self) -> None:
-        """Nothing to release."""
 
 
 def create_missing(settings: KafkaSettings, catalogue: Catalogue) -> None:
@@ -214,62 +188,3 @@ class BulkPublisher:
                 f"Kafka at {self._servers} did not take {self._failed} record(s) of topic '{self._topic.name}':"
                 f" {self._first_failure.str()}; look at the broker's log"
             )
-
-
-class TransactionalLedger:
-    """kafka-python: records and poller state in one transaction; opening it fences an older holder of the same id."""
-
-    def __init__(self, settings: KafkaSettings, catalogue: Catalogue, source: str) -> None:
-        self._source, self._catalogue = source, catalogue
-        self._producer = pure_producer(
-            settings,
-            f"isobar-poller-{source}",
-            transactional_id=transactional_id(catalogue, source),
-            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-        )
-        self._producer.init_transactions()
-
-    def commit(self, records: Sequence[WeatherObservation], entries: Mapping[str, bytes | None]) -> None:
-        """One transaction.
-
-        Raises:
-            FencedError: another poller of this source has taken over.
-            DeliveryError: Kafka did not take it; nothing of it is visible to readers of committed records.
-        """
-        topic, state = self._catalogue.observations, self._catalogue.poller_state
-        values = [wire.encode(record) for record in records]
-        try:
-            self._producer.begin_transaction()
-            futures = [
-                self._producer.send(
-                    topic.name, value, wire.key(record, topic.key), headers=[(TRACEPARENT, traceparent())]
-                )
-                for record, value in zip(records, values, strict=True)
-            ]
-            futures += [self._producer.send(state.name, value, key.encode()) for key, value in entries.items()]
-            self._producer.flush()
-            for future in futures:
-                future.get(0)
-            self._producer.commit_transaction()
-        except ProducerFencedError:
-            raise FencedError(
-                f"another poller of '{self._source}' has taken over while this one was away;"
-                " this one ends without publishing, the other goes on"
-            ) from None
-        except PureKafkaError as error:
-            raise DeliveryError(
-                f"Kafka did not take {len(records)} record(s) of '{self._source}' ({type(error).__name__}: {error});"
-                " nothing of this step is visible, and the next start repeats it"
-            ) from error
-        for record, value in zip(records, values, strict=True):
-            metrics.RECORDS.labels(record.source).inc()
-            metrics.BYTES.labels(record.source).inc(len(value))
-
-    def close(self) -> None:
-        """Closes the connection; an open transaction is aborted by the next start or its timeout."""
-        self._producer.close(timeout=5)
-
-
-def transactional_id(catalogue: Catalogue, source: str) -> str:
-    """One per source and family of topics: two holders of it fence each other."""
-    return f"{catalogue.poller_state.name}.poller.{source}"

@@ -3,7 +3,7 @@
 A station's entry holds, for the last 72 h, a hash and the revision of each observation published. An observation whose
 hash is known is not published again; one whose content changed is published with the next revision.
 
-Entries are written in one Kafka transaction with the observations they speak of (`publishers.TransactionalLedger`).
+Entries are written in one Kafka transaction with the observations they speak of (`ledger.TransactionalLedger`).
 Writing them one after the other would leave a gap: after a crash between the two, a station's *changed* answer would go
 out under the revision that its unseen predecessor already carries, and downstream could not tell which of the two is
 newer. In one transaction a crash leaves both or neither; the next start repeats the step with the same revisions.

@@ -13,7 +13,7 @@ from contracts.kafka import pure_consumer
 from contracts.settings import KafkaSettings
 from contracts.topics import Topic
 from producer.errors import DeliveryError
-from producer.publishers import TRANSACTION_TIMEOUT_MS
+from producer.ledger import TRANSACTION_TIMEOUT_MS
 from producer.state import PollerState
 
 PATIENCE_S = TRANSACTION_TIMEOUT_MS / 1000 + 30.0  # the broker looks for expired transactions every 10 s

@@ -15,6 +15,7 @@ from producer.cassette import Player, Recorder
 from producer.errors import DeliveryError, PlacesError
 from producer.http import Client, HttpClient
 from producer.lease import Lease
+from producer.ledger import Ledger, ScreenLedger, TransactionalLedger
 from producer.places import Place, parse_places
 from producer.polling import Poller
 from producer.progress import Progress
@@ -22,7 +23,6 @@ from producer.providers.base import Provider
 from producer.providers.datapoint import DataPoint
 from producer.providers.metoffice import MetOffice
 from producer.providers.openweather import OpenWeather
-from producer.publishers import Ledger, ScreenPublisher, TransactionalLedger
 from producer.redaction import Redactor
 from producer.settings import ProducerSettings
 from producer.state import PollerState
@@ -56,7 +56,7 @@ def command(
         check_budget(provider, len(places), interval_s, once=options.once)
     client = _client(options, provider, settings, redactor)
     lease: Lease | None = None
-    ledger: Ledger = ScreenPublisher()
+    ledger: Ledger = ScreenLedger()
     state = PollerState(provider.name)
     catalogue, kafka = topics.catalogue(), KafkaSettings.load()
     try:

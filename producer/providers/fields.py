@@ -36,9 +36,13 @@ def number(row: Row, name: str) -> float | None:
     value = row.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RowError(f"expected a number in '{name}', found {value!r}")
-    return float(value)
+    try:
+        found = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise RowError(f"expected a number in '{name}', found {value!r:.80}")
+    return found
 
 
 def text_number(row: Row, name: str) -> float | None:

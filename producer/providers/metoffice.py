@@ -5,6 +5,7 @@ read out of the geohash, whose six characters are a cell of about 1.2 by 0.6 km.
 any field can be absent or null. Pressure here is hPa (the same vendor's forecast has Pa).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from contracts.types import WeatherObservation
 from producer.budget import Limit
 from producer.clock import utc_now
 from producer.errors import ProviderError, QuotaError, RowError, UnreadableError
-from producer.http import KeyPlace, Request, Response
+from producer.http import STATUS_OK, KeyPlace, Request, Response
 from producer.places import Place
 from producer.providers import fields
 from producer.providers.base import Ask, Parsed, body_message, fault_by_status, json_body
@@ -24,7 +25,9 @@ COORDINATE_DECIMALS = 2  # more are refused by /nearest
 GEOHASH_LENGTH = 6
 GEOHASH_ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"
 POSITION_DECIMALS = 4  # about 10 m, far finer than the cell
-THROTTLED_CODES = ("9008",)  # the gateway's family of "quota used up", whatever status it comes with
+THROTTLED = re.compile(rb'"code"\s*:\s*"?9008')
+"""The gateway's family of codes for a quota used up, as text or number, nested or not, whatever status it comes with."""
+
 MS_PER_UNIT = {"m/s": 1.0, "kn": units.MS_PER_KNOT}
 """Three client code bases read wind as m/s and one directory page says knots: a setting, in case the page is right."""
 
@@ -120,7 +123,7 @@ class MetOffice:
 
     def fault(self, response: Response) -> ProviderError | None:
         """Statuses mean what they usually do; the gateway also has codes of its own, in any shape of body."""
-        if any(f'"code":"{code}' in response.text().replace(" ", "") for code in THROTTLED_CODES):
+        if response.status != STATUS_OK and THROTTLED.search(response.body):
             said = f"{self.name} answered {response.status}: {body_message(response)}"
             return QuotaError(said, retry_after_s(response))
         return fault_by_status(self.name, response)
