@@ -1,4 +1,4 @@
-"""`python -m contracts generate` writes what is derived from the schemas; `check` fails when a file is not up to date."""
+"""`python -m contracts generate` writes what is derived from the schemas; `check` fails when a file is out of date."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Dead letters: the original bytes as the value, and where, why and when in headers that every component writes alike."""
+"""Dead letters: the original bytes as value; where, why and when in headers that every component writes alike."""
 
 from datetime import UTC, datetime
 

@@ -50,7 +50,9 @@ def _topic(topic: Topic) -> tuple[str, ...]:
 def page(records: Iterable[Record]) -> str:
     """The whole page."""
     intro = (
-        "# Records and topics\n\nGenerated from `contracts/` by `make generate`; edit `contracts/schemas/*.avsc` or `contracts/topics.py` instead.\n"
+        "# Records and topics\n\n"
+        "Generated from `contracts/` by `make generate`; "
+        "edit `contracts/schemas/*.avsc` or `contracts/topics.py` instead.\n"
         "The JSON form has the fields below in this order, nulls written out, times in UTC (`2026-11-20T09:00:00Z`).\n"
     )
     topics = _table("topic | key | record | partitions | kept | what", (_topic(t) for t in Catalogue().all()))

@@ -1,9 +1,9 @@
 """The one place that builds Kafka clients, so that security, acks, idempotence and the partitioner are decided once.
 
-Three client libraries meet in this project (confluent-kafka where records are many, kafka-python where they are few, the
-Java client inside Flink). They differ in their defaults: librdkafka partitions keys by CRC32 and Java and kafka-python by
-murmur2, so that without care one key would live in two partitions and lose its order. Clients are imported when built:
-an image carries only the library it uses.
+Three client libraries meet in this project (confluent-kafka where records are many, kafka-python where they are few,
+the Java client inside Flink). They differ in their defaults: librdkafka partitions keys by CRC32, Java and kafka-python
+by murmur2, so that without care one key would live in two partitions and lose its order. Clients are imported when
+built: an image carries only the library it uses.
 """
 
 from collections.abc import Iterable
@@ -88,7 +88,7 @@ def flink_properties(settings: KafkaSettings) -> dict[str, str]:
 
 
 def confluent_producer(settings: KafkaSettings, client_id: str, **overrides: Any) -> "confluent_kafka.Producer":
-    """A librdkafka producer: acks=all, idempotent, murmur2. `overrides` are librdkafka properties, dots as underscores or not."""
+    """A librdkafka producer: acks=all, idempotent, murmur2. `overrides` are properties, with dots or underscores."""
     import confluent_kafka
 
     return confluent_kafka.Producer(
@@ -109,7 +109,7 @@ def confluent_producer(settings: KafkaSettings, client_id: str, **overrides: Any
 def confluent_consumer(
     settings: KafkaSettings, group_id: str, client_id: str, **overrides: Any
 ) -> "confluent_kafka.Consumer":
-    """A librdkafka consumer: read_committed, cooperative rebalancing, commits only when told, from the earliest offset."""
+    """A librdkafka consumer: read_committed, cooperative rebalancing, commits when told, from the earliest offset."""
     import confluent_kafka
 
     return confluent_kafka.Consumer(
@@ -211,4 +211,4 @@ def create_topics(admin: "AdminClient", topics: Iterable[Topic], replication: in
 
 
 APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
-"""Every topic stamps records with the broker's clock: lag is counted from append time, and no producer's clock enters."""
+"""Every topic stamps records with the broker's clock: lag is counted from append time, free of producers' clocks."""

@@ -20,7 +20,8 @@ _PYTHON = {
     Kind.TIMESTAMP: "UtcTime",
 }
 
-_HEADER = '''"""The records as Python types. Generated from schemas/*.avsc by `python -m contracts generate`; do not edit.
+_HEADER = '''\
+"""The records as Python types. Generated from schemas/*.avsc by `python -m contracts generate`; do not edit.
 
 Every field must be given, nulls too: a missing value is a statement, not a default.
 """

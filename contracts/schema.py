@@ -76,7 +76,9 @@ def _kind(declared: Any, where: str) -> tuple[Kind, tuple[str, ...]]:
         return Kind(declared), ()
     except ValueError:
         allowed = ", ".join(kind.value for kind in Kind)
-        raise SchemaError(f"{where}: type {declared!r} is not supported; use one of {allowed}, or a union with null")
+        raise SchemaError(
+            f"{where}: type {declared!r} is not supported; use one of {allowed}, or a union with null"
+        ) from None
 
 
 def _field(declared: Mapping[str, Any], where: str) -> Field:

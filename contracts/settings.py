@@ -85,7 +85,8 @@ class KafkaSettings(Settings):
     def _sasl_has_user(self) -> Self:
         if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):
             raise ValueError(
-                f"ISOBAR_KAFKA_SECURITY_PROTOCOL is '{self.security_protocol}': it needs ISOBAR_KAFKA_SASL_USERNAME and ISOBAR_KAFKA_SASL_PASSWORD"
+                f"ISOBAR_KAFKA_SECURITY_PROTOCOL is '{self.security_protocol}':"
+                " it needs ISOBAR_KAFKA_SASL_USERNAME and ISOBAR_KAFKA_SASL_PASSWORD"
             )
         return self
 

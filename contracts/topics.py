@@ -1,8 +1,8 @@
-"""The topic catalogue: every topic's name, key, record, partitions, retention and where its refused and late records go.
+"""The topic catalogue: every topic's name, key, record, partitions, retention, and where refused and late records go.
 
-Names are made in one place from two settings: a `prefix` that sets a whole family apart (an unshifted replay of 2013 must
-not share topics with the present, whose timestamps would make all of 2013 late) and the name of the observations topic
-(`uk-weather` in older installations).
+Names are made in one place from two settings: a `prefix` that sets a whole family apart (an unshifted replay of 2013
+must not share topics with the present, whose timestamps would make all of 2013 late) and the name of the observations
+topic (`uk-weather` in older installations).
 """
 
 from dataclasses import dataclass, field

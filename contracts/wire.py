@@ -5,7 +5,7 @@ msgspec checks types while it decodes, so a wrong value is refused here and not 
 """
 
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,7 +22,7 @@ class WireError(ValueError):
     """Bytes that are not the JSON form of the expected record; the text names record, field and what was found."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _decoder(struct_type: type[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(struct_type)
 
