@@ -19,7 +19,7 @@ from sinks.migrations import MigrationError
 from sinks.routes import TABLES, Route, routes
 from sinks.runner import Runner, on_commit
 from sinks.settings import SinkSettings
-from sinks.target import Target, TargetUnavailableError
+from sinks.target import Target, TargetBrokenError, TargetUnavailableError
 from sinks.targets.console import ConsoleTarget
 from sinks.targets.postgres import PostgresTarget
 
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
         if settings.metrics_port:
             exposition.serve(settings.metrics_port, f"sink-{options.target}", settings.metrics_host)
         runner.run(topics)
-    except (TargetUnavailableError, MigrationError, KafkaException, OSError) as error:
+    except (TargetUnavailableError, TargetBrokenError, MigrationError, KafkaException, OSError) as error:
         log.error("%s", error)
         return 1
     log.info("stopped")

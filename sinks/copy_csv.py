@@ -4,7 +4,7 @@ A record as a JSON array *is* a CSV line once its brackets are gone: with QUOTE 
 and times are quoted, numbers, true and false are bare, and only a bare `null` is null. A raw line feed never occurs
 inside JSON, so `]`, line feed, `[` can only be the border of two records. The one difference are JSON's escapes of
 control characters, which CSV does not know; they are put back where a backslash occurs at all. Measured against the
-other ways in docs/decisions/0005-sink-copy.md.
+other ways in docs/decisions/0005-sink-offsets-in-the-database.md.
 """
 
 import re

@@ -25,7 +25,15 @@ from sinks.intake import Intake
 from sinks.metrics import Metrics, clock_ms
 from sinks.partitions import Partition, PartitionState
 from sinks.settings import SinkSettings
-from sinks.target import Claim, FencedError, RecordRefusedError, Target, TargetUnavailableError
+from sinks.target import (
+    FROM_COMMITTED,
+    FROM_EARLIEST,
+    Claim,
+    FencedError,
+    RecordRefusedError,
+    Target,
+    TargetUnavailableError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -139,9 +147,7 @@ class Runner:
                     log.warning("stopping with %d records unwritten: the next start reads them again", len(part))
                     return
                 self._metrics.retries.inc()
-                log.warning(
-                    "%s is unavailable, trying the same batch again in %.1f s: %s", self._target.name, backoff_s, error
-                )
+                log.warning("cannot write now, trying the same batch again in %.1f s: %s", backoff_s, error)
                 self._wait(backoff_s, queue)
                 backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
             else:
@@ -233,7 +239,9 @@ class Runner:
             state = self.states[partition]
             state.expected = max(0, start.offset)
             state.newest_event_at = claims[partition].newest_event_at
-            log.info("%s claimed with epoch %d, from offset %d", partition, claims[partition].epoch, start.offset)
+            where = {FROM_EARLIEST: "the earliest offset", FROM_COMMITTED: "the group's committed offset"}
+            place = where.get(start.offset, f"offset {start.offset}")
+            log.info("%s claimed with epoch %d, from %s", partition, claims[partition].epoch, place)
 
     def _start(self, partition: Partition, claim: Claim) -> int:
         """Where to start, said aloud if the log no longer has what the target expects."""

@@ -33,6 +33,10 @@ class TargetUnavailableError(Exception):
     """The target cannot take anything now; the same batch may succeed later. Nothing of it was written."""
 
 
+class TargetBrokenError(Exception):
+    """The target needs a person (a table is gone, a permission is missing); the sink ends. Nothing was written."""
+
+
 class RecordRefusedError(Exception):
     """The target will never take this batch as it is: at least one record in it is at fault. Nothing was written."""
 
@@ -47,7 +51,7 @@ class FencedError(Exception):
 
 
 class Target(Protocol):
-    """Where records end up. One thread calls it; every method may raise TargetUnavailableError."""
+    """Where records end up. One thread calls it; every method may raise TargetUnavailableError or TargetBrokenError."""
 
     name: str
 

@@ -21,7 +21,14 @@ from sinks.copy_csv import OPTIONS, csv_lines
 from sinks.migrations import migrate
 from sinks.partitions import Partition
 from sinks.routes import Route
-from sinks.target import FROM_EARLIEST, Claim, FencedError, RecordRefusedError, TargetUnavailableError
+from sinks.target import (
+    FROM_EARLIEST,
+    Claim,
+    FencedError,
+    RecordRefusedError,
+    TargetBrokenError,
+    TargetUnavailableError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +191,7 @@ class PostgresTarget:
                 self._in_doubt = True
             if broken or isinstance(error, errors.OperationalError) or (error.sqlstate or "")[:2] in WAITABLE_CLASSES:
                 raise TargetUnavailableError(_sentence(error)) from error
-            raise
+            raise TargetBrokenError(f"postgres: {_sentence(error)}") from error
 
 
 STAGE = "stage_"

@@ -164,7 +164,9 @@ class Harness:
             self.ledger.append(sources.from_struct(RECORDS["weather_enriched"], record, f"produced {len(self.ledger)}"))
         assert self.producer.flush(30) == 0
 
-    def send(self, topic: str, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]] | None = None) -> None:
+    def send(
+        self, topic: str, key: bytes, value: bytes | None, headers: list[tuple[str, str | bytes | None]] | None = None
+    ) -> None:
         self.producer.produce(topic, value, key, headers=headers or [])
         self.producer.poll(0)
 
@@ -203,10 +205,13 @@ class Harness:
 
     def rows(self, table: str = "weather_enriched") -> int:
         """0 while the table is not there yet."""
-        if self.scalar(f"SELECT to_regclass('{table}') IS NULL"):
+        if not self._exists(table):
             return 0
         count: int = self.scalar(f"SELECT count(*) FROM {table}")
         return count
+
+    def _exists(self, table: str) -> bool:
+        return self.scalar(f"SELECT to_regclass('{table}')") is not None
 
     def wait_for_rows(self, count: int, table: str = "weather_enriched") -> None:
         wait_until(lambda: self.rows(table) >= count, f"{count} rows in {table}")
@@ -218,6 +223,8 @@ class Harness:
 
     def next_offsets(self) -> dict[Partition, int]:
         """As the database has them; partitions never written are absent."""
+        if not self._exists("sink_offsets"):
+            return {}
         rows = self.query("SELECT topic, partition, next_offset FROM sink_offsets WHERE next_offset IS NOT NULL")
         return {Partition(topic, partition): offset for topic, partition, offset in rows}
 
@@ -241,8 +248,9 @@ class Harness:
             deadline = time.monotonic() + WAIT_S
             while len(found) < count and time.monotonic() < deadline:
                 for message in consumer.consume(count, 0.5):
-                    headers = {str(name): _text(value) for name, value in message.headers() or []}
-                    found.append((message.key(), message.value(), headers))
+                    pairs = message.headers() or {}
+                    items = pairs.items() if isinstance(pairs, dict) else pairs
+                    found.append((message.key(), message.value(), {name: _text(value) for name, value in items}))
         finally:
             consumer.close()
         return found
