@@ -21,7 +21,7 @@ help: ## List every verb
 
 .PHONY: demo
 demo: .prerequisites venv ## Run the whole pipeline here [DURATION=60] [SPEED=n|max] [DATA_DIR=dir]
-	@$(PYTHON) -m local demo $(if $(DURATION),--duration $(DURATION)) $(if $(SPEED),--speed $(SPEED)) $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+	@$(PYTHON) -m local $(if $(DATA_DIR),--data-dir $(DATA_DIR)) demo $(if $(DURATION),--duration $(DURATION)) $(if $(SPEED),--speed $(SPEED))
 
 .PHONY: up
 up: .prerequisites venv ## Start broker, Flink and Postgres in the background, for development

@@ -11,12 +11,22 @@ import sys
 from pathlib import Path
 
 from contracts.settings import SettingsError
-from local import commands, supervisor
+from local import commands, demo, supervisor
 from local.errors import StartError
 from local.paths import state_dir
 from local.settings import LocalSettings
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, found {text}")
+    return seconds
+
+
+_seconds.__name__ = "number of seconds"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +43,10 @@ def parser() -> argparse.ArgumentParser:
     psql.add_argument("arguments", nargs="*")
     verbs.add_parser("topics", help="list the topics")
     verbs.add_parser("env", help="print the variables that point components at it")
-    verbs.add_parser("supervise")
+    verbs.add_parser("supervise", help="what `up` runs in the background")
+    show = verbs.add_parser("demo", help="the whole pipeline, shown live; without --data-dir nothing is kept")
+    show.add_argument("--duration", type=_seconds, metavar="S", help="end by itself so long after everything runs")
+    show.add_argument("--speed", help="event seconds per second, or max; by default the replay takes half a minute")
     return top
 
 
@@ -58,6 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return commands.topics(data_dir)
             case "env":
                 return commands.env(data_dir)
+            case "demo":
+                return demo.run(options.data_dir, ports, duration_s=options.duration, speed=options.speed)
             case _:
                 return supervisor.run(data_dir, ports)
     except SettingsError as error:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import StartError, failure
-from local.ports import check_port_is_free
+from local.ports import check_ports_are_free
 
 # A JVM with open transactions ends within 3 s on a busy laptop; past 15 s it hangs.
 STOP_GRACE_S = 15.0
@@ -78,6 +78,11 @@ class Child:
         return self._process.pid
 
     @property
+    def port_users(self) -> dict[int, str]:
+        """Each port with what needs it, in words."""
+        return {port: f"{self.name} ({purpose})" for purpose, port in self.ports.items()}
+
+    @property
     def exit_code(self) -> int | None:
         """None while it runs, or before it was started."""
         return None if self._process is None else self._process.poll()
@@ -89,8 +94,7 @@ class Child:
         """Returns at once; `wait_ready` says when it can be used."""
         if self.is_running():
             raise StartError(f"{self.name} is already running as process {self.pid}.")
-        for purpose, port in self.ports.items():
-            check_port_is_free(port, f"{self.name} ({purpose})")
+        check_ports_are_free([self.port_users])
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self._process = _SPAWNER.submit(self._spawn).result()
 

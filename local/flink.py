@@ -62,6 +62,7 @@ class Flink:
             "Flink JobManager", [], data_dir / "jobmanager.log", ports={"REST": rest_port, "RPC": self._rpc_port}
         )
         self.taskmanagers: list[Child] = []
+        self._client: Child | None = None
         self._taskmanagers_wanted = taskmanagers
 
     @property
@@ -153,6 +154,7 @@ class Flink:
             env={**self._environment(conf_dir), "PYTHONPATH": _python_path(), **env},
         )
         client.log_path.unlink(missing_ok=True)
+        self._client = client
         client.start()
         code = client.wait(SUBMIT_TIMEOUT_S)
         match = _SUBMITTED.search(client.log_path.read_text(errors="replace"))
@@ -192,6 +194,8 @@ class Flink:
 
     def stop(self) -> None:
         """TaskManagers and JobManager at once: without jobs there is no order to keep."""
+        if self._client:
+            self._client.kill()
         for child in self.children:
             child.ask_to_stop()
         for child in self.children:
@@ -227,6 +231,9 @@ class Flink:
             "taskmanager.bind-host": HOST,
             "io.tmp.dirs": str(self._tmp_dir),
             "web.tmpdir": str(self._tmp_dir),
+            # A client started beside the JobManager asks again soon, for as long as a slow JobManager takes.
+            "rest.retry.delay": "250 ms",
+            "rest.retry.max-attempts": 400,
             # No upload of jars by browser: jobs come from this machine's own client.
             "web.submit.enable": False,
             "taskmanager.numberOfTaskSlots": self._slots,

@@ -28,6 +28,8 @@ appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{ISO8601} %-5p %c{1} - %m%n
 logger.kafka.name = org.apache.kafka
 logger.kafka.level = WARN
+logger.types.name = org.apache.flink.api.java.typeutils
+logger.types.level = WARN
 logger.hadoopnative.name = org.apache.hadoop.util.NativeCodeLoader
 logger.hadoopnative.level = OFF
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from local.errors import StartError
@@ -48,19 +49,30 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def check_port_is_free(port: int, user: str) -> None:
-    """Fail before the program does: each words a taken port in its own way, some only in a log."""
+def is_free(port: int) -> bool:
+    """Whether a server could listen there now."""
     with socket.socket() as probe:
         # As servers do: a port whose last connections are in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError:
-            raise StartError(
-                f"Port {port} on {HOST}, which {user} needs, is taken by another program. "
-                f"Stop that program (`ss -ltnp 'sport = :{port}'` shows it) or choose other ports by "
-                "ISOBAR_LOCAL_*_PORT."
-            ) from None
+            return False
+    return True
+
+
+def check_ports_are_free(users: Iterable[Mapping[int, str]]) -> None:
+    """Fail before the programs do: each words a taken port in its own way, some only in a log.
+
+    Args:
+        users: what needs each port, in words.
+    """
+    taken = [f"port {port}, which {user} needs" for group in users for port, user in group.items() if not is_free(port)]
+    if taken:
+        raise StartError(
+            f"Another program has taken, on {HOST}: {'; '.join(taken)}. "
+            "Stop that program (`ss -ltnp` shows it) or choose other ports by ISOBAR_LOCAL_*_PORT."
+        )
 
 
 def accepts_connections(port: int) -> bool:

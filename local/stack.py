@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -17,7 +18,7 @@ from local.broker import Broker
 from local.child import Child
 from local.errors import StartError
 from local.flink import Flink
-from local.ports import Ports
+from local.ports import Ports, check_ports_are_free
 from local.postgres import Postgres
 
 
@@ -57,32 +58,49 @@ class Stack:
         return [*reversed(self.flink.children), self.postgres, self.broker]
 
     @property
-    def environment(self) -> dict[str, str]:
-        """What a component needs to find this stack, by the names that its settings read."""
+    def kafka_environment(self) -> dict[str, str]:
+        """What a component needs to find the broker, by the names that its settings read."""
         return {
             "ISOBAR_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
             "ISOBAR_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
-            "ISOBAR_SINKS_POSTGRES_DSN": self.postgres.dsn,
         }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same with the database, whose password it holds: only for what writes to it."""
+        return {**self.kafka_environment, "ISOBAR_SINKS_POSTGRES_DSN": self.postgres.dsn}
 
     def up(self) -> None:
         """Start all three at once; returns when every one is ready and the topics exist."""
+        with self.starting():
+            pass
+
+    @contextlib.contextmanager
+    def starting(self) -> Iterator[Mapping[str, Future[None]]]:
+        """The parts of a start that is under way, for a caller with something to do beside it; all ready on exit."""
         make_data_dir(self.data_dir)
         self._lock = lock(self.data_dir)
         try:
+            # Every taken port at once, not one at each attempt, and before anything runs.
+            check_ports_are_free(child.port_users for child in self.children)
+            # The first to go: two JVMs start while the broker formats its storage.
+            self.flink.start()
             with ThreadPoolExecutor(max_workers=3, thread_name_prefix="start") as starters:
-                starts = [
-                    starters.submit(self._timed, "broker", self._start_broker),
-                    starters.submit(self._timed, "flink", self._start_flink),
-                    starters.submit(self._timed, "postgres", self._start_postgres),
-                ]
-                for start in as_completed(starts):
-                    if start.exception():
-                        # Ends the waiting for the others, whose errors would only be that they were stopped.
-                        self._stop_children()
-                        break
-            start.result()
+                parts = {
+                    "broker": starters.submit(self._timed, "broker", self._start_broker),
+                    "flink": starters.submit(self._timed, "flink", self.flink.wait_ready),
+                    "postgres": starters.submit(self._timed, "postgres", self._start_postgres),
+                }
+                try:
+                    yield parts
+                    for part in as_completed(parts.values()):
+                        part.result()
+                except BaseException:
+                    # Ends the waiting for the others, whose errors would only be that they were stopped.
+                    self._stop_children()
+                    raise
         except BaseException:
+            # Once more: a part may have been between two steps when the others were stopped.
             self.down()
             raise
 
@@ -106,10 +124,6 @@ class Stack:
         self.broker.start()
         self.broker.wait_ready()
         self.create_topics()
-
-    def _start_flink(self) -> None:
-        self.flink.start()
-        self.flink.wait_ready()
 
     def _start_postgres(self) -> None:
         self.postgres.start()

@@ -223,14 +223,18 @@ def test_up_status_psql_topics_down_and_up_again_on_other_ports(data_dir: Path) 
 
 def test_a_taken_port_is_one_sentence_and_nothing_stays(data_dir: Path) -> None:
     folder, ports = data_dir / "taken", Ports.free()
-    with socket.socket() as taken:
+    with socket.socket() as taken, socket.socket() as also_taken:
         taken.bind((HOST, ports.postgres))
-        taken.listen()
+        also_taken.bind((HOST, ports.flink_rest))
 
         up = _local(folder, ports, "up")
 
     assert up.returncode == 1
-    assert f"error: Port {ports.postgres} on 127.0.0.1, which Postgres (clients) needs, is taken" in up.stderr
+    assert up.stderr == (
+        f"error: Another program has taken, on 127.0.0.1: port {ports.postgres}, which Postgres (clients) needs; "
+        f"port {ports.flink_rest}, which Flink JobManager (REST) needs. "
+        "Stop that program (`ss -ltnp` shows it) or choose other ports by ISOBAR_LOCAL_*_PORT.\n"
+    )
     assert not (folder / "stack.json").exists()
 
 

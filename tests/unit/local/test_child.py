@@ -159,8 +159,8 @@ def test_a_taken_port_is_told_before_the_start(log: Path) -> None:
             child.start()
 
     assert str(caught.value) == (
-        f"Port {port} on 127.0.0.1, which Example (clients) needs, is taken by another program. "
-        f"Stop that program (`ss -ltnp 'sport = :{port}'` shows it) or choose other ports by ISOBAR_LOCAL_*_PORT."
+        f"Another program has taken, on 127.0.0.1: port {port}, which Example (clients) needs. "
+        "Stop that program (`ss -ltnp` shows it) or choose other ports by ISOBAR_LOCAL_*_PORT."
     )
     assert not log.exists()
 
