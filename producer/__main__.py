@@ -6,6 +6,7 @@ sentence on standard error says what); 2 the command line or an environment vari
 
 import argparse
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,17 +107,20 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     redactor = Redactor()
     stop, progress = Stop(), Progress(options.command)
-    stop.listen()
     try:
-        settings, topics = ProducerSettings.load(), TopicSettings.load()
-        _log(settings.log_level, redactor)
-        if settings.metrics_port and not options.dry_run:
-            exposition.serve(settings.metrics_port, "producer")
-        command = weather.command if options.command == "weather" else replay.command
-        return command(options, settings, topics, stop, progress, redactor)
+        with stop.listening():
+            settings, topics = ProducerSettings.load(), TopicSettings.load()
+            _log(settings.log_level, redactor)
+            if settings.metrics_port and not options.dry_run:
+                exposition.serve(settings.metrics_port, "producer")
+            command = weather.command if options.command == "weather" else replay.command
+            return command(options, settings, topics, stop, progress, redactor)
     except (SettingsError, PlacesError) as error:
         progress.say(redactor.scrub(f"error: {error}"))
         return EXIT_USAGE
+    except BrokenPipeError:  # `--dry-run | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ProducerError, OSError) as error:
         progress.say(redactor.scrub(f"error: {error}"))
         return EXIT_FAILED

@@ -64,8 +64,10 @@ class Lease:
         self._keeper.start()
 
     def _keep(self) -> None:
-        """Stays a member. A thread, because kafka-python rejoins a group only inside `poll`, and a provider's slow answer
-        must not cost the lease; the consumer belongs to this thread alone."""
+        """Stays a member, in a thread that owns the consumer.
+
+        kafka-python rejoins a group only inside `poll`, and a provider's slow answer must not cost the lease.
+        """
         try:
             while not self._closing.is_set():
                 self._consumer.poll(POLL_MS)
@@ -123,8 +125,8 @@ class Lease:
         if self._lost.is_set():
             cause = f" ({type(self._error).__name__}: {self._error})" if self._error else ""
             raise FencedError(
-                f"this poller of '{self._source}' was out of touch with the broker for {SESSION_TIMEOUT_MS // 1000} s or"
-                f" more and lost its lease{cause}; it ends without publishing, so that another can go on"
+                f"this poller of '{self._source}' was out of touch with the broker for {SESSION_TIMEOUT_MS // 1000} s"
+                f" or more and lost its lease{cause}; it ends without publishing, so that another can go on"
             )
 
     def close(self) -> None:

@@ -12,7 +12,6 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from contracts.types import WeatherObservation
 from producer import budget, metrics
@@ -31,6 +30,7 @@ from producer.ledger import Ledger
 from producer.places import Place
 from producer.providers.base import Parsed, Provider
 from producer.state import PollerState
+from producer.stopping import Waiter
 
 log = logging.getLogger(__name__)
 
@@ -48,15 +48,6 @@ FUTURE_TOLERANCE = timedelta(hours=1)
 
 class NotModified(Exception):  # noqa: N818 - an answer, not an error
     """The provider says that nothing has changed since the last answer."""
-
-
-class Waiter(Protocol):
-    """What the loop waits on (`stopping.Stop`)."""
-
-    def __bool__(self) -> bool: ...
-    def wait(self, seconds: float) -> bool:
-        """Sleeps; True when asked to stop."""
-        ...
 
 
 @dataclass

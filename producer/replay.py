@@ -26,7 +26,7 @@ from producer.progress import Progress
 from producer.publishers import BulkPublisher, Publisher, ScreenPublisher, create_missing
 from producer.redaction import Redactor
 from producer.settings import ProducerSettings
-from producer.stopping import Stop
+from producer.stopping import Stop, Waiter
 
 UNSHIFTED_PREFIX = f"{nyc_2013.SOURCE}."
 SHORTEST_SLEEP_S = 0.005  # below this the operating system's timer is coarser than the wait; debts are made up for
@@ -102,7 +102,7 @@ def run(
     records: Iterable[WeatherObservation],
     publisher: Publisher,
     pace: Pace,
-    stop: Stop,
+    stop: Waiter,
     progress: Progress,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:

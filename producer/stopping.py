@@ -6,7 +6,20 @@ both signals, and the last line says which it was. A second Ctrl+C ends the proc
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol, Self
+
+
+class Waiter(Protocol):
+    """What a loop waits on instead of sleeping; true when it should end."""
+
+    def __bool__(self) -> bool: ...
+
+    def wait(self, seconds: float) -> bool:
+        """Sleeps; True when asked to stop."""
+        ...
 
 
 class Stop:
@@ -16,10 +29,15 @@ class Stop:
         self._event = threading.Event()
         self.by: str | None = None
 
-    def listen(self) -> None:
-        """Takes SIGTERM and SIGINT from now on; only the main thread may call it."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+    @contextmanager
+    def listening(self) -> Iterator[Self]:
+        """Takes SIGTERM and SIGINT while it lasts; only the main thread may."""
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.by = "SIGTERM" if number == signal.SIGTERM else "Ctrl+C"

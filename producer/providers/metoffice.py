@@ -26,7 +26,7 @@ GEOHASH_LENGTH = 6
 GEOHASH_ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"
 POSITION_DECIMALS = 4  # about 10 m, far finer than the cell
 THROTTLED = re.compile(rb'"code"\s*:\s*"?9008')
-"""The gateway's family of codes for a quota used up, as text or number, nested or not, whatever status it comes with."""
+"""The gateway's codes for a quota used up, as text or number, nested or not, whatever status they come with."""
 
 MS_PER_UNIT = {"m/s": 1.0, "kn": units.MS_PER_KNOT}
 """Three client code bases read wind as m/s and one directory page says knots: a setting, in case the page is right."""

@@ -22,6 +22,7 @@ from producer.ledger import TransactionalLedger
 from producer.state_topic import restore
 from tests.fixtures.answers import METOFFICE_NEAREST, OPENWEATHER_CURRENT, metoffice_hours
 from tests.fixtures.brokers import make_topics, read_all, running_broker
+from tests.fixtures.observations import observation
 from tests.fixtures.producer_process import ProducerProcess
 from tests.fixtures.provider_server import Answer, ProviderServer, serving
 
@@ -122,6 +123,11 @@ def test_changed_content_rises_in_revision_and_new_hours_join(
     assert len(by_time) == 49
 
 
+def _bytes(value: object) -> bytes:
+    assert isinstance(value, bytes)
+    return value
+
+
 def test_each_record_has_the_station_as_key_and_a_trace(
     kafka: KafkaSettings, topics: Catalogue, provider: ProviderServer
 ) -> None:
@@ -132,7 +138,7 @@ def test_each_record_has_the_station_as_key_and_a_trace(
     (message,) = read_all(kafka, topics.observations.name)
     assert message.key() == b"2643743"
     headers = dict(message.headers() or [])
-    assert re.fullmatch(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-01", headers["traceparent"] or b"")
+    assert re.fullmatch(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-01", _bytes(headers["traceparent"]))
 
 
 @pytest.mark.timeout(240)
@@ -173,26 +179,17 @@ def test_second_poller_waits_third_with_once_refuses_and_a_kill_hands_over(
     assert Counter(record.revision for record in published(kafka, topics)) == {0: 48}
 
 
-def observation(station_id: str = "gcpsvg") -> WeatherObservation:
-    nothing = dict.fromkeys(WeatherObservation.__struct_fields__)
-    now = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    return WeatherObservation(
-        **nothing
-        | {"source": "metoffice", "station_id": station_id, "observed_at": now, "ingested_at": now, "revision": 0}
-    )
-
-
 def test_woken_poller_is_fenced_and_nothing_of_its_step_is_visible(kafka: KafkaSettings, topics: Catalogue) -> None:
     sleeper = TransactionalLedger(kafka, topics, "metoffice")
     sleeper.commit([observation()], {"metoffice/place/a": b"gcpsvg"})
     successor = TransactionalLedger(kafka, topics, "metoffice")
     with pytest.raises(FencedError) as refused:
-        sleeper.commit([observation("woken1")], {"metoffice/place/a": b"woken1"})
+        sleeper.commit([observation(station_id="woken1")], {"metoffice/place/a": b"woken1"})
     assert str(refused.value) == (
         "another poller of 'metoffice' has taken over while this one was away;"
         " this one ends without publishing, the other goes on"
     )
-    successor.commit([observation("after1")], {})
+    successor.commit([observation(station_id="after1")], {})
     sleeper.close()
     successor.close()
     assert {record.station_id for record in published(kafka, topics)} == {"gcpsvg", "after1"}

@@ -1,3 +1,5 @@
+"""No host is asked more often than its budget allows, whatever the moments of asking."""
+
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -15,14 +17,15 @@ SECOND = timedelta(seconds=1)
 
 def spend_all(limit: Limit, moments: list[datetime]) -> tuple[Spent, list[datetime]]:
     """Asks at each moment; returns what is spent and when a request was allowed."""
-    spent, allowed = Spent(), []
+    spent, allowed, refused = Spent(), [], []
     for now in moments:
         try:
             spent = spend(spent, limit, HOST, now)
         except BudgetError as error:
-            assert error.free_at > now
-            continue
-        allowed.append(now)
+            refused.append((now, error.free_at))
+        else:
+            allowed.append(now)
+    assert all(now < free_at for now, free_at in refused)
     return spent, allowed
 
 

@@ -1,3 +1,5 @@
+"""DataPoint's format: texts for numbers, minutes for times, lists of one that are none."""
+
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -117,9 +119,12 @@ def test_an_answer_of_another_shape_is_unreadable(body: Any) -> None:
 )
 def test_no_location_crashes_the_parser(location: Any) -> None:
     try:
-        PROVIDER.parse(datapoint(location))
+        parsed = PROVIDER.parse(datapoint(location))
     except UnreadableError as error:
-        assert str(error).startswith("datapoint: expected SiteRep.DV.Location")
+        sentences = [str(error)]
+    else:
+        sentences = parsed.refused
+    assert all(sentence.startswith(PROVIDER.name) for sentence in sentences)
 
 
 def test_the_retired_address_is_the_documented_one() -> None:

@@ -1,3 +1,5 @@
+"""Single values of a row: read, null, or refused by a sentence."""
+
 import math
 from datetime import UTC, datetime
 from typing import Any

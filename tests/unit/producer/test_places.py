@@ -1,3 +1,5 @@
+"""`--places` as people write it, and as they get it wrong."""
+
 from pathlib import Path
 
 import pytest

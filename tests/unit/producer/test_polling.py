@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from prometheus_client import REGISTRY
@@ -75,7 +76,7 @@ class World:
 
     def waits_s(self, path: str) -> list[float]:
         times = [moment for moment, asked in self.asked if asked == path]
-        return [(after - before).total_seconds() for before, after in zip(times, times[1:], strict=False)]
+        return [(after - before).total_seconds() for before, after in pairwise(times)]
 
 
 NEAREST_PATH, STATION_PATH = "/observation-land/1/nearest", "/observation-land/1/gcpsvg"

@@ -1,3 +1,5 @@
+"""An API key reaches the provider and nothing else."""
+
 import logging
 from pathlib import Path
 

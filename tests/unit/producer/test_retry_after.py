@@ -1,3 +1,5 @@
+"""The Retry-After header in its two forms, and in none."""
+
 from datetime import timedelta
 from email.utils import format_datetime
 

@@ -1,3 +1,5 @@
+"""Keys from the environment or a file, and sentences where they are missing."""
+
 from pathlib import Path
 
 import pytest
@@ -47,8 +49,10 @@ def test_a_key_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
         ({KEY: "a", FILE: "/b"}, f"{KEY} and {FILE} are both set: expected only one of them"),
         (
             {FILE: "/nowhere/key"},
-            f"{FILE} is '/nowhere/key', which cannot be read (No such file or directory):"
-            " expected a file that holds the API key",
+            (
+                f"{FILE} is '/nowhere/key', which cannot be read (No such file or directory):"
+                " expected a file that holds the API key"
+            ),
         ),
         ({FILE: "/dev/null"}, f"{FILE} is '/dev/null', which is empty: expected a file that holds the API key"),
     ],

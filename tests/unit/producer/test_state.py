@@ -1,3 +1,5 @@
+"""The poller's memory: what is new, changed, known, or too old to tell."""
+
 from datetime import datetime, timedelta
 
 from hypothesis import given
@@ -77,7 +79,7 @@ def test_two_contents_of_one_hour_in_one_answer_are_two_revisions() -> None:
 
 
 def test_the_memory_is_bounded_and_what_lies_behind_it_is_counted_not_published() -> None:
-    state = PollerState("metoffice")
+    state, entry = PollerState("metoffice"), b""
     for hour in range(200):
         entry = publish(state, observation(observed_at=NINE + hour * HOUR)).entries["metoffice/station/gcpsvg"]
     assert entry.count(b"T") == MEMORY // HOUR + 1
