@@ -12,12 +12,13 @@ from confluent_kafka import KafkaException
 from contracts import metrics as exposition
 from contracts.kafka import confluent_consumer
 from contracts.settings import KafkaSettings, SettingsError, TopicSettings
+from sinks.assignment import on_commit
 from sinks.dead_letters import DeadLetters
 from sinks.intake import Intake
 from sinks.metrics import Metrics, Times
 from sinks.migrations import MigrationError
 from sinks.routes import TABLES, Route, routes
-from sinks.runner import Runner, on_commit
+from sinks.runner import Runner
 from sinks.settings import SinkSettings
 from sinks.target import Target, TargetBrokenError, TargetUnavailableError
 from sinks.targets.console import ConsoleTarget
@@ -64,7 +65,7 @@ def build(
     )
     figures = Metrics()
     runner = Runner(settings, consumer, target, Intake(ways), DeadLetters(kafka, component, ways), figures)
-    figures.registry.register(Times(runner.states, lambda: runner.last_turn_ms))
+    figures.registry.register(Times(runner.assignment.states, lambda: runner.last_turn_ms))
     return runner, list(ways)
 
 

@@ -1,5 +1,8 @@
 """The target by itself: claims, fencing, and a COMMIT whose answer got lost."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
 import msgspec
 import pytest
 from confluent_kafka import Message
@@ -27,13 +30,28 @@ def batch(harness: Harness, *numbers: int, partition: int = 0) -> Batch:
 
 
 @pytest.fixture
-def target(harness: Harness) -> PostgresTarget:
-    target = PostgresTarget(harness.dsn, "group", harness.routes)
+def another(harness: Harness) -> Iterator[Callable[..., PostgresTarget]]:
+    """Makes targets, each with a connection of its own, as other sinks would have."""
+    with ExitStack() as stack:
+
+        def make(kind: type[PostgresTarget] = PostgresTarget, group: str = "group") -> PostgresTarget:
+            target = kind(harness.dsn, group, harness.routes)
+            stack.callback(target.close)
+            return target
+
+        yield make
+
+
+@pytest.fixture
+def target(another: Callable[..., PostgresTarget]) -> PostgresTarget:
+    target = another()
     target.open()
     return target
 
 
-def test_a_claim_says_where_to_start_and_raises_the_epoch(harness: Harness, target: PostgresTarget) -> None:
+def test_a_claim_says_where_to_start_and_raises_the_epoch(
+    harness: Harness, target: PostgresTarget, another: Callable[..., PostgresTarget]
+) -> None:
     zero, one = (Partition(harness.catalogue.enriched.name, number) for number in (0, 1))
     claims = target.claim([one, zero])
     assert [(claims[p].start, claims[p].epoch, claims[p].newest_event_at) for p in (zero, one)] == [
@@ -42,17 +60,19 @@ def test_a_claim_says_where_to_start_and_raises_the_epoch(harness: Harness, targ
     ]
     assert target.write(batch(harness, 0, 1, 2)) == 3
 
-    again = PostgresTarget(harness.dsn, "group", harness.routes).claim([zero])
+    again = another().claim([zero])
     assert (again[zero].start, again[zero].epoch) == (3, 2)
     assert again[zero].newest_event_at == enriched(2).observed_at
-    other_group = PostgresTarget(harness.dsn, "another", harness.routes).claim([zero])
+    other_group = another(group="another").claim([zero])
     assert (other_group[zero].start, other_group[zero].epoch) == (FROM_EARLIEST, 1)
 
 
-def test_a_write_after_another_claim_changes_nothing(harness: Harness, target: PostgresTarget) -> None:
+def test_a_write_after_another_claim_changes_nothing(
+    harness: Harness, target: PostgresTarget, another: Callable[..., PostgresTarget]
+) -> None:
     zero, one = (Partition(harness.catalogue.enriched.name, number) for number in (0, 1))
     target.claim([zero, one])
-    PostgresTarget(harness.dsn, "group", harness.routes).claim([zero])
+    another().claim([zero])
     both = Batch({**batch(harness, 0, 1).slices, **batch(harness, 5, partition=1).slices})
 
     with pytest.raises(FencedError) as raised:
@@ -70,7 +90,9 @@ def test_a_partition_never_claimed_is_fenced(harness: Harness, target: PostgresT
     assert harness.rows() == 0
 
 
-def test_a_batch_whose_commit_was_not_answered_is_written_once(harness: Harness) -> None:
+def test_a_batch_whose_commit_was_not_answered_is_written_once(
+    harness: Harness, another: Callable[..., PostgresTarget]
+) -> None:
     class Interrupted(PostgresTarget):
         """Loses its connection right after the server committed: the answer never comes."""
 
@@ -87,7 +109,7 @@ def test_a_batch_whose_commit_was_not_answered_is_written_once(harness: Harness)
             return changed
 
     harness.keep_journal()
-    target = Interrupted(harness.dsn, "group", harness.routes)
+    target = another(Interrupted)
     target.claim([Partition(harness.catalogue.enriched.name, 0)])
     with pytest.raises(TargetUnavailableError, match="terminating connection"):
         target.write(batch(harness, 0, 1, 2))

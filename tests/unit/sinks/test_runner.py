@@ -3,6 +3,7 @@
 import pytest
 from confluent_kafka import Message
 
+from sinks import assignment
 from sinks import runner as runner_module
 from sinks.batch import Batch
 from sinks.target import FencedError, RecordRefusedError, TargetUnavailableError
@@ -15,6 +16,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     clock = FakeClock()
     monkeypatch.setattr(runner_module, "time", clock)
     monkeypatch.setattr(runner_module, "clock_ms", lambda: clock.now_ms)
+    monkeypatch.setattr(assignment, "clock_ms", lambda: clock.now_ms)
+    monkeypatch.setattr(assignment, "CLAIM_AGAIN_MS", int(runner_module.POLL_S * 1000))
     monkeypatch.setattr(runner_module, "FIRST_BACKOFF_S", runner_module.POLL_S)
     monkeypatch.setattr(runner_module, "LONGEST_BACKOFF_S", runner_module.POLL_S)
     return clock
@@ -87,7 +90,7 @@ def test_lag_counts_from_what_waits_and_is_zero_at_the_end(clock: FakeClock) -> 
     troubles = times(2, TargetUnavailableError("restarting"))
 
     def trouble(batch: Batch) -> None:
-        seen.append((rig.runner.states[P0].in_hand_ms, rig.runner.states[P1].in_hand_ms))
+        seen.append((rig.runner.assignment.states[P0].in_hand_ms, rig.runner.assignment.states[P1].in_hand_ms))
         if troubles:
             raise troubles.pop()
 
@@ -95,7 +98,7 @@ def test_lag_counts_from_what_waits_and_is_zero_at_the_end(clock: FakeClock) -> 
     rig.run()
 
     assert seen == [(10_000, None), (10_000, 20_000), (10_000, 20_000), (None, 20_000)]
-    assert [state.lag_seconds(0, 0) for state in rig.runner.states.values()] == [0, 0]
+    assert [state.lag_seconds(0, 0) for state in rig.runner.assignment.states.values()] == [0, 0]
     assert rig.consumer.commits[-1] == {P0: 12, P1: 21}
 
 
