@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local.checkpoints import newest_state
-from local.child import POLL_INTERVAL_S, Child
+from local.child import Child
 from local.errors import StartError, failure
 from local.flink_home import environment, flink_home, java_command, write_conf
 from local.flink_rest import FlinkRest
@@ -29,6 +29,9 @@ READY_TIMEOUT_S = 90.0
 SUBMIT_TIMEOUT_S = 180.0
 # A savepoint waits for the running checkpoint and then for one of its own.
 STOP_JOB_TIMEOUT_S = 60.0
+
+# Each answer costs the JobManager a few milliseconds, which it needs for its own start.
+_REST_POLL_S = 0.2
 
 _SUBMITTED = re.compile(r"JobID ([0-9a-f]{32})")
 _METASPACE_MB = 256
@@ -108,7 +111,7 @@ class Flink:
             if time.monotonic() > deadline:
                 last = self.taskmanagers[-1]
                 raise failure(f"{last.name} did not register within {timeout_s:.0f} s.", last.log_path)
-            time.sleep(POLL_INTERVAL_S)
+            time.sleep(_REST_POLL_S)
 
     def start_taskmanager(self) -> Child:
         """One more TaskManager, for example as a standby; returns at once."""
@@ -168,7 +171,7 @@ class Flink:
         while (state := self.rest.job_state(job_id)) != "RUNNING":
             if state in _TERMINAL_STATES or time.monotonic() > deadline:
                 raise StartError(f"Flink job {job_id} is {state}, not RUNNING. {self.rest.root_exception(job_id)}")
-            time.sleep(POLL_INTERVAL_S)
+            time.sleep(_REST_POLL_S)
 
     def cancel(self, job_id: str) -> None:
         """Stop at once; the last checkpoint stays."""
@@ -190,7 +193,7 @@ class Flink:
         while (state := self.rest.job_state(job_id)) not in _TERMINAL_STATES:
             if time.monotonic() > deadline:
                 raise StartError(f"Flink job {job_id} did not stop within {STOP_JOB_TIMEOUT_S:.0f} s: it is {state}.")
-            time.sleep(POLL_INTERVAL_S)
+            time.sleep(_REST_POLL_S)
 
     def stop(self) -> None:
         """TaskManagers and JobManager at once: without jobs there is no order to keep."""
