@@ -17,8 +17,8 @@ JSON_OPTIONS = {"timestamp-format.standard": "ISO-8601"}
 
 
 def column(field: Field) -> str:
-    """`temperature_c DOUBLE`, with NOT NULL where the contract says so."""
-    return f"{field.name} {_SQL[field.kind]}" + ("" if field.nullable else " NOT NULL")
+    """A column definition, quoted (a field may be called `value`), with NOT NULL where the contract says so."""
+    return f"`{field.name}` {_SQL[field.kind]}" + ("" if field.nullable else " NOT NULL")
 
 
 def sql_type(field: Field) -> str:
@@ -31,9 +31,9 @@ def columns(record: Record, *, enforce_null: bool = False) -> str:
 
     A sink column declared NOT NULL fails the whole job on a null: the job's own verdict must have refused it before.
     """
-    return ", ".join(column(field) if enforce_null else f"{field.name} {_SQL[field.kind]}" for field in record.fields)
+    return ", ".join(column(field) if enforce_null else f"`{field.name}` {_SQL[field.kind]}" for field in record.fields)
 
 
 def text_columns(record: Record) -> str:
     """Every field as STRING: a reader that must not lose a record to a failed conversion judges texts itself."""
-    return ", ".join(f"{field.name} STRING" for field in record.fields)
+    return ", ".join(f"`{field.name}` STRING" for field in record.fields)
