@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 
 import msgspec
@@ -97,18 +96,28 @@ def commits(server: Postgres, table: str) -> Commits:
     return Commits(int(row[0]), float(row[1]))
 
 
-def latencies_ms(server: Postgres, table: str, since: datetime, quantiles: Sequence[float]) -> tuple[int, list[float]]:
-    """How many rows were made since, and the quantiles of commit time minus the producer's time, in ms."""
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """Of the rows made after the warm-up: how many, how fast the producer made them, and the quantiles."""
+
+    rows: int
+    rows_per_s: float
+    quantiles_ms: tuple[float, ...]
+
+
+def latencies(server: Postgres, table: str, warm_up_s: float, quantiles: Sequence[float]) -> Latencies:
+    """From the producer's time in a row to the commit of that row."""
     query = sql.SQL(
-        "SELECT count(*), percentile_cont(%s::float8[]) WITHIN GROUP "
+        "SELECT count(*), count(*) / extract(epoch FROM max(ingested_at) - min(ingested_at)), "
+        "percentile_cont(%s::float8[]) WITHIN GROUP "
         "(ORDER BY extract(epoch FROM pg_xact_commit_timestamp(xmin) - ingested_at)::float8 * 1000) "
-        "FROM {} WHERE ingested_at >= %s"
+        "FROM {0} WHERE ingested_at >= (SELECT min(ingested_at) FROM {0}) + make_interval(secs => %s)"
     )
     with server.connect() as connection:
-        row = connection.execute(query.format(sql.Identifier(table)), (list(quantiles), since)).fetchone()
+        row = connection.execute(query.format(sql.Identifier(table)), (list(quantiles), warm_up_s)).fetchone()
     if row is None or row[1] is None:
-        raise BenchError(f"{table} has no row that was made after {since}")
-    return int(row[0]), [float(value) for value in row[1]]
+        raise BenchError(f"{table} has no rows that were made more than {warm_up_s:.0f} s after the first one")
+    return Latencies(int(row[0]), float(row[1]), tuple(float(value) for value in row[2]))
 
 
 def copy_and_upsert(server: Postgres, record: Record, rows: Iterator[msgspec.Struct], batch: int) -> tuple[int, float]:

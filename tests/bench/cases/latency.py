@@ -8,12 +8,10 @@ between checkpoints is in the figure; at-least-once shows what is left without t
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from tests.bench import database, processes
 from tests.bench.cases import weather_job
 from tests.bench.context import CHECKPOINT_MS, Bench
-from tests.bench.report import Figure, Target
+from tests.bench.report import Figure, Target, number
 from tests.bench.topics import consume
 
 NAME = "latency"
@@ -39,11 +37,10 @@ def _measure(bench: Bench, guarantee: str) -> list[Figure]:
         flink.wait_running(job)
         with processes.sink(bench, prefix) as sink:
             bench.say(f"{_RATE:,} records/s for {scale.latency_warm_up_s + scale.latency_s} s, {guarantee}")
-            since = datetime.now(UTC) + timedelta(seconds=scale.latency_warm_up_s)
             processes.replay(bench, prefix, rate=_RATE, count=count)
             refused = consume(bench.kafka, [topics.observations.dead_letters or ""], count)[0]
             database.wait_for_rows(server, _TABLE, count - refused, sink)
-        rows, quantiles = database.latencies_ms(server, _TABLE, since, _QUANTILES)
+        found = database.latencies(server, _TABLE, scale.latency_warm_up_s, _QUANTILES)
         # The second guarantee starts from an empty table: its records are the same observations again.
         database.empty(server)
     finally:
@@ -56,7 +53,7 @@ def _measure(bench: Bench, guarantee: str) -> list[Figure]:
             value_ms,
             "ms",
             target=TARGET_P99_MS if quantile == _QUANTILES[-1] else None,
-            note=f"{rows:,} rows at {_RATE:,}/s",
+            note=f"{found.rows:,} rows at {number(found.rows_per_s)}/s",
         )
-        for quantile, value_ms in zip(_QUANTILES, quantiles, strict=True)
+        for quantile, value_ms in zip(_QUANTILES, found.quantiles_ms, strict=True)
     ]
