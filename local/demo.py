@@ -7,6 +7,7 @@ only if rows arrived in Postgres.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import shutil
 import signal
 import tempfile
@@ -17,12 +18,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
+import psycopg
 from rich.console import Console
 from rich.live import Live
 
 from local import maven
 from local.errors import StartError
 from local.figures import ENRICHED, SENT, STORED, Figures, Observer
+from local.flink_rest import FlinkRestError
 from local.pipeline import Pipeline
 from local.ports import Ports
 from local.stack import Stack, make_data_dir
@@ -33,6 +36,8 @@ from local.wording import duration
 # The figures change once a second, as the job commits; a plain line more often would only scroll.
 _LOOK_EVERY_S = 1.0
 _PLAIN_LINE_EVERY_S = 5.0
+# A JobManager on an overloaded machine may miss an answer or two.
+_MOST_LOOKS_FAILED = 5
 # Kafka's and Postgres' logs of one demo and Flink's checkpoints stay below half of this.
 _DISK_NEEDED_MB = 1_000
 
@@ -57,16 +62,17 @@ class _Demo:
         self._began_s = time.monotonic()
         self._first_row_s: float | None = None
         self._last: Figures | None = None
+        self._looks_failed = 0
 
     def run(self) -> int:
-        failure: StartError | None = None
+        failure: StartError | OSError | None = None
         interrupted = False
         try:
             self._start()
             self._watch()
         except KeyboardInterrupt:
             interrupted = True
-        except StartError as error:
+        except (StartError, OSError) as error:
             failure = error
         # From here a second Ctrl+C would only leave half of it running.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -113,7 +119,9 @@ class _Demo:
             with self._screen(view):
                 while ends_s is None or time.monotonic() < ends_s:
                     self._pipeline.check()
-                    self._last = view.figures = observer.look()
+                    if (figures := self._look(observer)) is None:
+                        continue
+                    self._last = view.figures = figures
                     if self._first_row_s is None and self._last.rows_total:
                         self._first_row_s = time.monotonic() - self._began_s
                         self._pipeline.steps_s["first row in Postgres"] = self._first_row_s
@@ -122,6 +130,20 @@ class _Demo:
                     time.sleep(_LOOK_EVERY_S)
         finally:
             observer.close()
+
+    def _look(self, observer: Observer) -> Figures | None:
+        """None if a component did not answer in time; what has died is told as such, not as a refused connection."""
+        try:
+            figures = observer.look()
+        except (OSError, http.client.HTTPException, psycopg.OperationalError, FlinkRestError):
+            self._pipeline.check()
+            self._looks_failed += 1
+            if self._looks_failed >= _MOST_LOOKS_FAILED:
+                raise
+            time.sleep(_LOOK_EVERY_S)
+            return None
+        self._looks_failed = 0
+        return figures
 
     def _screen(self, view: View) -> contextlib.AbstractContextManager[object]:
         if not self._console.is_terminal:

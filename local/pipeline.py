@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from pathlib import Path
 from local.child import Child
 from local.errors import StartError
 from local.paths import REPOSITORY
+from local.ports import check_ports_are_free
 from local.stack import Stack
 from producer.errors import DatasetError
 from producer.fetch import NYC_2013, cached, fetch
@@ -89,6 +90,7 @@ class Pipeline:
     def start(self) -> None:
         """Raises StartError when a part fails; the caller stops what has started."""
         stack = self.stack
+        check_ports_are_free(child.port_users for child in self.children)
         with ThreadPoolExecutor(max_workers=2, thread_name_prefix="pipeline") as helpers, stack.starting() as parts:
             # The client plans the job while Flink starts, and hands it over when Flink answers.
             submission = helpers.submit(self._submit)
@@ -159,7 +161,9 @@ class Pipeline:
                 print(f"The job was stopped without a savepoint: {error}", file=sys.stderr)
         self.stack.down()
 
-    def _done(self, step: str, _part: object = None) -> None:
+    def _done(self, step: str, part: Future[None] | None = None) -> None:
+        if part is not None and (part.cancelled() or part.exception()):
+            return
         self.steps_s[step] = time.monotonic() - self._began
 
     def _python(self, name: str, words: list[str], prefix: str, metrics_port: int) -> Child:

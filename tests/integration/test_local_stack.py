@@ -25,11 +25,11 @@ from local.paths import REPOSITORY
 from local.ports import HOST, Ports
 from local.processes import ProcessRecord, started_at
 from local.stack import Stack
+from tests.integration.sockets import listening_sockets
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 PATIENCE_S = 60.0
-LISTEN = "0A"  # <net/tcp_states.h>
 
 
 @pytest.fixture(scope="module")
@@ -53,28 +53,6 @@ def _topics(stack: Stack) -> set[str]:
 # ---- addresses ----
 
 
-def _address(hexadecimal: str) -> str:
-    """An address of /proc/net/tcp: each 32-bit word in the machine's byte order."""
-    packed = b"".join(
-        int(hexadecimal[start : start + 8], 16).to_bytes(4, sys.byteorder) for start in range(0, len(hexadecimal), 8)
-    )
-    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
-
-
-def _listening(pid: int) -> dict[int, str]:
-    """Port and address of every socket on which a process listens."""
-    links = (str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink())
-    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
-    found = {}
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == LISTEN and fields[9] in inodes:
-                address, port = fields[1].split(":")
-                found[int(port, 16)] = _address(address)
-    return found
-
-
 def _python_component(stack: Stack, name: str) -> Child:
     """A process that serves /metrics as every Python component of ours does."""
     script = (
@@ -89,9 +67,9 @@ def test_everything_listens_on_loopback_only(stack: Stack) -> None:
     stack.flink.wait_taskmanagers(2)
     python = _python_component(stack, "Metrics")
     python.start()
-    python.wait_until(lambda: bool(_listening(python.pid)), PATIENCE_S)
+    python.wait_until(lambda: bool(listening_sockets(python.pid)), PATIENCE_S)
 
-    listening = {child.name: _listening(child.pid) for child in [*stack.children, python]}
+    listening = {child.name: listening_sockets(child.pid) for child in [*stack.children, python]}
     python.stop()
     standby.stop()
     stack.flink.taskmanagers.remove(standby)
@@ -112,7 +90,7 @@ def test_a_socket_on_every_address_would_be_found() -> None:
         open_to_all.bind(("", 0))
         open_to_all.listen()
 
-        assert _listening(os.getpid())[open_to_all.getsockname()[1]] == socket.inet_ntoa(b"\0" * 4)
+        assert listening_sockets(os.getpid())[open_to_all.getsockname()[1]] == socket.inet_ntoa(b"\0" * 4)
 
 
 def test_postgres_wants_the_password(stack: Stack) -> None:
