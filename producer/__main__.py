@@ -100,6 +100,9 @@ def _log(level: str, redactor: Redactor) -> None:
     root = level if level == "DEBUG" else "WARNING"
     logging.basicConfig(level=root, handlers=[handler], format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("producer").setLevel(level)
+    if level != "DEBUG":
+        # kafka-python reports every attempt to connect; what matters of it is raised and becomes a sentence of ours.
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -23,6 +23,7 @@ from producer.stopping import Stop
 SESSION_TIMEOUT_MS = 15_000  # how long a killed poller's successor waits
 HEARTBEAT_MS = 3_000
 NOTICE_S = SESSION_TIMEOUT_MS / 1000 + 5.0  # longer than a killed predecessor can still seem alive
+CONNECT_TIMEOUT_MS = 15_000
 POLL_MS = 200
 CLOSE_TIMEOUT_S = 10.0
 
@@ -45,10 +46,12 @@ class Lease:
                 partition_assignment_strategy=[CooperativeStickyAssignor],
                 session_timeout_ms=SESSION_TIMEOUT_MS,
                 heartbeat_interval_ms=HEARTBEAT_MS,
+                bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
             )
         except KafkaError as error:
             raise DeliveryError(
-                f"expected a Kafka broker at {settings.bootstrap_servers}, found none ready ({error});"
+                f"expected a Kafka broker at {settings.bootstrap_servers}, found none ready within"
+                f" {CONNECT_TIMEOUT_MS // 1000} s ({error});"
                 " start one (python -m local up) or set ISOBAR_KAFKA_BOOTSTRAP_SERVERS"
             ) from None
         try:

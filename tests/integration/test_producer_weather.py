@@ -16,6 +16,7 @@ from contracts import wire
 from contracts.settings import KafkaSettings
 from contracts.topics import Catalogue
 from contracts.types import WeatherObservation
+from local.ports import free_port
 from producer import ledger as ledgers
 from producer.errors import DeliveryError, FencedError
 from producer.ledger import TransactionalLedger
@@ -219,13 +220,21 @@ def test_memory_behind_the_open_transaction_of_another_source_is_waited_for(
     ours.close()
 
 
-def test_missing_topic_is_a_sentence(kafka: KafkaSettings, provider: ProviderServer) -> None:
-    with poll(kafka, Catalogue("absent."), provider) as process:
+def test_missing_topic_and_missing_broker_are_sentences(kafka: KafkaSettings, provider: ProviderServer) -> None:
+    nobody = KafkaSettings(bootstrap_servers=f"127.0.0.1:{free_port()}")
+    with poll(kafka, Catalogue("absent."), provider) as process, poll(nobody, Catalogue(), provider) as other:
         assert process.end() == 1
-    assert (
+        assert other.end() == 1
+    assert process.errors == (
         f"error: expected topic 'absent.producer.state' with 1 partition(s) at {kafka.bootstrap_servers},"
-        " found no such topic; create it (python -m local topics)\n" in process.errors
+        " found no such topic; create it (python -m local topics)\n"
     )
+    assert other.errors == (
+        f"error: expected a Kafka broker at {nobody.bootstrap_servers}, found none ready within 15 s (Kafka"
+        f"TimeoutError: Unable to bootstrap from ['{nobody.bootstrap_servers}']); start one (python -m local up)"
+        " or set ISOBAR_KAFKA_BOOTSTRAP_SERVERS\n"
+    )
+    assert provider.asked == []
 
 
 def test_cassette_recorded_here_plays_the_same_records_without_the_network(

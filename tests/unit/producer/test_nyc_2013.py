@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from producer import nyc_2013
 from producer.errors import DatasetError
 from producer.replay import plan
+from tests.fixtures.nyc_by_pandas import assert_equal, by_pandas
 from tests.fixtures.observations import NINE
 
 CUT = nyc_2013.cut()
@@ -19,40 +20,9 @@ READINGS = nyc_2013.readings(CUT)
 FAR = datetime(2013, 2, 6, tzinfo=UTC)
 
 
-def by_pandas(data: bytes) -> pd.DataFrame:
-    """The file in our units, computed column-wise and with the factors written out once more."""
-    raw = pd.read_csv(BytesIO(data)).sort_values(["time_hour", "origin"], kind="stable").reset_index(drop=True)
-    return pd.DataFrame(
-        {
-            "station_id": raw.origin,
-            "observed_at": pd.to_datetime(raw.time_hour, utc=True),
-            "temperature_c": ((raw.temp - 32) * 5 / 9).round(3),
-            "dew_point_c": ((raw.dewp - 32) * 5 / 9).round(3),
-            "humidity_pct": raw.humid,
-            "pressure_sea_level_hpa": raw.pressure,
-            "wind_speed_ms": (raw.wind_speed * 1609.344 / 3600).round(3),
-            "wind_direction_deg": raw.wind_dir,
-            "wind_gust_ms": (raw.wind_gust * 1609.344 / 3600).round(3),
-            "precipitation_1h_mm": (raw.precip * 25.4).round(3),
-            "visibility_m": (raw.visib * 1609.344).round(3),
-        }
-    )
-
-
 def test_every_row_and_field_equals_the_independent_reading() -> None:
-    expected = by_pandas(CUT)
-    found = list(nyc_2013.records(READINGS, timedelta(0)))
-    assert len(found) == len(expected) == 1007
-    for column in expected.columns:
-        ours = [getattr(record, column) for record in found]
-        theirs = expected[column].tolist()
-        for mine, other in zip(ours, theirs, strict=True):
-            if isinstance(other, float):
-                assert (mine is None) is bool(pd.isna(other))
-                # The last of three decimals may fall either way where the two orders of arithmetic differ.
-                assert mine is None or mine == pytest.approx(other, abs=0.0011)
-            else:
-                assert mine == other
+    assert_equal(list(nyc_2013.records(READINGS, timedelta(0))), by_pandas(CUT))
+    assert len(READINGS) == 1007
 
 
 def test_missing_values_stay_null_and_zero_stays_zero() -> None:
