@@ -15,7 +15,7 @@ def verdict(max_future_s: int) -> str:
         WHEN NOT shapely THEN {departure()}
         WHEN row_time = {EPOCH} THEN 'expected observed_at at most {max_future_s} s after the broker received it, found a later time'
         WHEN observed_at <> row_time THEN 'expected one observed_at, found several'
-        WHEN EXTRACT(DAY FROM row_time) <> CAST(SUBSTRING(parts[3], 22, 2) AS INT)
+        WHEN EXTRACT(DAY FROM row_time) <> CAST(SUBSTRING(parts[3], 23, 2) AS INT)
             THEN 'expected a day of the calendar in observed_at, found 29 February of a common year'
         WHEN erroneous IS NOT NULL THEN CONCAT('expected a value that is possible at this latitude and season, found ', erroneous, ' ', {found})
     END"""
