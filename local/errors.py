@@ -10,7 +10,8 @@ LOG_TAIL_LINES = 15
 # A log may be hundreds of megabytes: the end is read by seeking, never the whole file.
 LOG_TAIL_BYTES = 64 * 1024
 
-_STACK_FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
+# Also as a logger passes them on, behind its own time and name.
+_STACK_FRAME = re.compile(r"(.* - )?\s+(at |\.\.\. \d+ more)")
 
 # What programs write when a write fails for want of space; each is a plain sentence for the same cause.
 _DISK_FULL_MARKS = ("No space left on device", "Disk quota exceeded")

@@ -87,7 +87,9 @@ class Flink:
         write_conf(self._home, self._conf_dir, self._settings())
         entrypoint = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
         main = [entrypoint, "--configDir", str(self._conf_dir), "--executionMode", "cluster"]
-        self.jobmanager.argv = java_command(self._home, self._conf_dir, ["-Xms256m", "-Xmx512m"], main)
+        # It coordinates and computes nothing: the quick compiler alone saves a third of its start.
+        options = ["-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1"]
+        self.jobmanager.argv = java_command(self._home, self._conf_dir, options, main)
         self.jobmanager.env = self._environment()
         self.jobmanager.start()
         if self.taskmanagers:
@@ -151,7 +153,7 @@ class Flink:
         main += ["-py", str(script), *arguments]
         client = Child(
             f"Submission of {name}",
-            # A client of a few seconds: the quick compiler alone starts it faster.
+            # It plans once and ends: the thorough compiler doubled its processor time (34 s instead of 18 s).
             java_command(self._home, conf_dir, ["-Xmx512m", "-XX:TieredStopAtLevel=1"], main),
             self.data_dir / f"submit-{name}.log",
             env={**self._environment(conf_dir), "PYTHONPATH": _python_path(), **env},
