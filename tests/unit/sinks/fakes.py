@@ -122,6 +122,10 @@ class FakeConsumer:
         self.closed = True
 
 
+MOST_ATTEMPTS = 100
+"""No test needs more writes; a runner that never gives up would otherwise fill the memory and not fail."""
+
+
 class FakeTarget:
     """Remembers writes; `trouble` may raise before one counts."""
 
@@ -129,6 +133,7 @@ class FakeTarget:
 
     def __init__(self) -> None:
         self.written: list[list[int]] = []
+        self.attempts = 0
         self.offsets: dict[Partition, int] = {}
         self.claims: list[list[Partition]] = []
         self.trouble: Callable[[Batch], None] = lambda batch: None
@@ -143,6 +148,8 @@ class FakeTarget:
         return {partition: Claim(self.offsets.get(partition, 0), len(self.claims)) for partition in partitions}
 
     def write(self, batch: Batch) -> int:
+        self.attempts += 1
+        assert self.attempts <= MOST_ATTEMPTS, "the runner tries the same write for ever"
         self.trouble(batch)
         self.written.append(numbers(batch))
         self.offsets |= {part.partition: part.next_offset for part in batch}

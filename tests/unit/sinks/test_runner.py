@@ -102,6 +102,21 @@ def test_lag_counts_from_what_waits_and_is_zero_at_the_end(clock: FakeClock) -> 
     assert rig.consumer.commits[-1] == {P0: 12, P1: 21}
 
 
+def test_lag_of_a_halved_batch_counts_from_the_half_that_waits(clock: FakeClock) -> None:
+    seen: list[tuple[list[int], int | None]] = []
+
+    def trouble(batch: Batch) -> None:
+        seen.append((numbers(batch), rig.runner.assignment.states[P0].in_hand_ms))
+        if len(batch) == 4:
+            raise RecordRefusedError("no")
+
+    rig = Rig(clock, [message(number) for number in range(4)])
+    rig.target.trouble = trouble
+    rig.run()
+
+    assert seen == [([0, 1, 2, 3], 0), ([0, 1], 0), ([2, 3], 2_000)]
+
+
 def test_poison_is_found_by_halving_and_everything_else_is_written_in_order(clock: FakeClock) -> None:
     poison = {3, 11, 12}
 
@@ -220,6 +235,17 @@ def test_what_was_read_of_a_partition_that_leaves_is_not_written(clock: FakeCloc
 
     assert rig.target.written == [[8]]
     assert P0 not in rig.consumer.commits[-1]
+
+
+def test_the_last_hint_is_silent_about_partitions_that_left(clock: FakeClock) -> None:
+    def leave() -> list[Message]:
+        rig.consumer.take(P0)
+        return []
+
+    rig = Rig(clock, [message(0), message(8, partition=1)], leave)
+    rig.run()
+
+    assert rig.consumer.commits == [{P0: 1, P1: 9}, {P1: 9}]
 
 
 def test_a_partition_lost_and_given_back_while_the_target_is_away_starts_from_the_target(clock: FakeClock) -> None:
