@@ -65,7 +65,7 @@ def views() -> list[str]:
             variable, `value`, expected, expected - {WARNING} * spread AS expected_low,
             expected + {WARNING} * spread AS expected_high, score,
             CASE WHEN ABS(score) > {SEVERE} THEN 'severe' ELSE 'warning' END AS severity, '{METHOD}' AS `method`
-        FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY source, station_id, row_time, variable ORDER BY arrived) AS nth FROM paced
+        FROM (SELECT *, COUNT(*) OVER (PARTITION BY source, station_id, row_time, variable ORDER BY arrived) AS nth FROM paced
             WHERE previous_time IS NULL OR CAST(row_time AS TIMESTAMP_LTZ(3)) > previous_time + INTERVAL '{REFRACTORY_H}' HOUR)
         WHERE nth = 1""",
     ]

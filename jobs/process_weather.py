@@ -72,10 +72,11 @@ def _checked() -> list[str]:
     window = "WINDOW w AS (PARTITION BY source, station_id ORDER BY arrived)"
     return [
         f"""CREATE TEMPORARY VIEW with_previous AS SELECT *, COUNT(*) OVER w AS nth,
-            LAG(observed_at) OVER w AS previous_at, {previous}
+            MAX(observed_at) OVER w AS newest_at, LAG(observed_at) OVER w AS previous_at, {previous}
         FROM (SELECT *, CAST(row_time AS TIMESTAMP_LTZ(3)) AS observed_at FROM accepted) {window}""",
         f"CREATE TEMPORARY VIEW with_runs AS SELECT *, {since} FROM with_previous {window}",
-        """CREATE TEMPORARY VIEW first_arrivals AS SELECT * FROM (SELECT *, ROW_NUMBER() OVER (
+        # not ROW_NUMBER: with mini-batches that becomes an updating stream, and nothing insert-only could follow
+        """CREATE TEMPORARY VIEW first_arrivals AS SELECT * FROM (SELECT *, COUNT(*) OVER (
             PARTITION BY source, station_id, row_time ORDER BY arrived) AS arrival FROM with_runs) WHERE arrival = 1""",
     ]
 
@@ -123,7 +124,8 @@ def _dead_letters(topics: Catalogue) -> str:
 def job(settings: JobSettings, kafka: KafkaSettings, topics: Catalogue, *, bounded: bool = False) -> Job:
     """The whole job as SQL."""
     tables = Tables(settings, kafka, bounded=bounded)
-    hour_end = "FLOOR(CAST(row_time AS TIMESTAMP_LTZ(3)) TO HOUR) + INTERVAL '1' HOUR"
+    closed = f"FLOOR(observed_at TO HOUR) + INTERVAL '1' HOUR + {interval(settings.out_of_orderness_s)} <= newest_at"
+    names = ", ".join(field.name for field in FIELDS)
     observation = ", ".join("CAST(row_time AS TIMESTAMP_LTZ(3))" if f.name == "observed_at" else f.name for f in FIELDS)
     assert topics.observations.dead_letters and topics.observations.late
     late = next(topic for topic in topics.all() if topic.name == topics.observations.late)
@@ -141,12 +143,11 @@ def job(settings: JobSettings, kafka: KafkaSettings, topics: Catalogue, *, bound
             *_checked(),
             *_enriched(),
             *anomalies.views(),
-            windows.newest_view(),
-            windows.windows_view(settings),
+            *windows.views(settings),
         ],
         inserts=[
             _dead_letters(topics),
-            f"INSERT INTO late SELECT {observation} FROM accepted WHERE {hour_end} <= CURRENT_WATERMARK(row_time)",
+            f"INSERT INTO late SELECT {names} FROM with_previous WHERE {closed}",
             f"INSERT INTO revisions SELECT {observation} FROM accepted WHERE revision > 0",
             "INSERT INTO enriched SELECT * FROM enriched_rows",
             "INSERT INTO anomalies SELECT * FROM anomaly_rows",
