@@ -10,7 +10,7 @@ import pytest
 from local.broker import Broker
 from local.ports import free_port
 from local.postgres import Postgres
-from tests.integration.sink.harness import Harness
+from tests.integration.sink.harness import Harness, revive
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +46,8 @@ def postgres(data_dir: Path) -> Iterator[Postgres]:
 
 @pytest.fixture
 def harness(broker: Broker, postgres: Postgres, tmp_path: Path) -> Iterator[Harness]:
+    if not postgres.is_running():  # a test that stopped it failed before it started it again: that is one failure
+        revive(postgres)
     harness = Harness(broker, postgres, f"t{uuid4().hex[:12]}", tmp_path)
     try:
         yield harness

@@ -28,6 +28,7 @@ from contracts.topics import Catalogue
 from contracts.types import WeatherEnriched, WeatherObservation
 from local.broker import Broker
 from local.child import Child
+from local.errors import StartError
 from local.ports import free_port
 from local.postgres import Postgres
 from sinks.migrations import migrate
@@ -85,6 +86,21 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = WAIT
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {timeout_s:.0f} s"
         time.sleep(0.05)
+
+
+def revive(postgres: Postgres) -> None:
+    """Starts it again. After SIGKILL its server processes hold the shared memory until they notice, and a start is
+    refused meanwhile; any other refusal is an error."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            postgres.start()
+            postgres.wait_ready()
+            return
+        except StartError as error:
+            if "shared memory block" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 class SinkProcess(Child):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.integration.sink.harness import Harness, SinkProcess, enriched, seeded, wait_until
+from tests.integration.sink.harness import Harness, SinkProcess, enriched, revive, seeded, wait_until
 from tests.ledger.checker import Kind
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -116,8 +116,7 @@ def test_the_database_restarts(harness: Harness) -> None:
             harness.wait_for_rows(place)
             harness.postgres.kill() if place > 2_000 else harness.postgres.stop()
             wait_until(lambda: "trying the same batch again" in sink.log, "the sink to notice")
-            harness.postgres.start()
-            harness.postgres.wait_ready()
+            revive(harness.postgres)
     harness.wait_for_rows(total)
 
     assert harness.violations() == []

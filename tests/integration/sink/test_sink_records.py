@@ -12,7 +12,7 @@ from contracts.kafka import librdkafka_properties
 from contracts.postgres import copy_columns
 from contracts.schema import RECORDS
 from contracts.types import WeatherAnomaly, WeatherWindow
-from tests.integration.sink.harness import EPOCH, Harness, enriched, observation, wait_until
+from tests.integration.sink.harness import EPOCH, Harness, enriched, observation, revive, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -243,8 +243,7 @@ def test_lag_rises_and_freshness_ages_while_the_database_is_away(harness: Harnes
             value > freshness[name] for name, value in sink.metrics("isobar_freshness_seconds").items()
         )
     finally:
-        harness.postgres.start()
-        harness.postgres.wait_ready()
+        revive(harness.postgres)
     harness.wait_for_rows(200)
     wait_until(lambda: set(sink.metrics("isobar_lag_seconds").values()) == {0.0}, "lag to return to 0")
 
