@@ -17,7 +17,7 @@ def dew_point_c() -> str:
 
 
 def heat_index_c() -> str:
-    """NWS SR 90-23 (Rothfusz) with its two adjustments; below 80 degF the simple form, which already is the mean with T."""
+    """NWS SR 90-23 (Rothfusz) with its adjustments; below 80 degF the simple form, which already is the mean with T."""
     simple = f"(0.5 * ({_F} + 61 + 1.2 * ({_F} - 68) + 0.094 * {_RH}))"
     full = (
         f"(-42.379 + 2.04901523 * {_F} + 10.14333127 * {_RH} - 0.22475541 * {_F} * {_RH}"

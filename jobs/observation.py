@@ -1,10 +1,10 @@
 """How SQL takes an observation apart without losing one: bring it to one shape, prove the shape, split it.
 
-Our own producers write records in one shape: all fields, in schema order, no spaces. A record that is other JSON (another
-order, spaces, fields missing or unknown) is first rewritten into that shape, one JSON_QUERY per field, which is slow and
-rare. Then one regular expression (`SHAPE`) proves that a split at `,"` cuts exactly between fields, and every value is a
-part of the split. A record that cannot be brought into the shape is refused with the place where it departs from it, and
-its bytes are still at hand. docs/decisions/0003 has the measurements and what else was weighed.
+Our own producers write records in one shape: all fields, in schema order, no spaces. A record that is other JSON
+(another order, spaces, fields missing or unknown) is first rewritten into that shape, one JSON_QUERY per field, which
+is slow and rare. Then one regular expression (`SHAPE`) proves that a split at `,"` cuts exactly between fields, and
+every value is a part of the split. A record that cannot be brought into the shape is refused with the place where it
+departs from it, and its bytes are still at hand. docs/decisions/0003 has the measurements and what else was weighed.
 """
 
 from contracts.schema import RECORDS, Field, Kind
@@ -70,7 +70,10 @@ def views() -> list[str]:
 def departure() -> str:
     """Why a record without the shape is refused: the field at which it departs, or that it is no JSON object at all."""
     rest = f"SUBSTRING(line, CHAR_LENGTH(REGEXP_EXTRACT(line, {literal(_PREFIX)}, 0)) + 1, 80)"
-    fields = "source and station_id as text, times as UTC like 2026-11-20T09:00:00Z, revision as a whole number, others as numbers or null"
+    fields = (
+        "source and station_id as text, times as UTC like 2026-11-20T09:00:00Z,"
+        " revision as a whole number, others as numbers or null"
+    )
     return (
         "CASE WHEN original IS NULL THEN 'expected a JSON object, found no value'"
         " WHEN line IS NULL THEN CONCAT('expected one JSON object in UTF-8, found ', SUBSTRING(txt, 1, 80))"

@@ -122,7 +122,7 @@ def range_flags() -> str:
 
 
 def step_flags() -> list[str]:
-    """`step:field` where a value moved faster than air does; needs `previous` (a row) and `hours` since it."""
+    """`step:field` where a value moved faster than air does; needs `previous_<field>` and the `hours` between."""
     flags = []
     for field, limits in STEPS.items():
         cases = " ".join(f"WHEN hours <= {hours} THEN {limit}" for hours, limit in limits.items())
@@ -132,7 +132,7 @@ def step_flags() -> list[str]:
 
 
 def stuck_flags() -> list[str]:
-    """`stuck:field` where a value has not changed for too long; needs `<field>_since` and `<field>_first` of the run."""
+    """`stuck:field` where a value has not changed for too long; needs the run's `<field>_since` and `<field>_first`."""
     return [
         f"CASE WHEN {field} IS NOT NULL AND nth - {field}_first >= {PERSISTENCE_READINGS - 1}"
         f" AND observed_at >= {field}_since + INTERVAL '{hours}' HOUR THEN 'stuck:{field}' END"

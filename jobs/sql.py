@@ -9,8 +9,8 @@ EPOCH = "TO_TIMESTAMP_LTZ(0, 3)"
 def once(expression: str) -> str:
     """An expression the planner computes once instead of copying it into each of its uses.
 
-    It merges stacked projections and duplicates what is deterministic; a RAND() that is always true prevents that, for a
-    few nanoseconds. Worth it for anything that parses, and needed where a copy would multiply through several layers.
+    It merges stacked projections and duplicates what is deterministic; a RAND() that is always true prevents that, for
+    a few nanoseconds. Worth it for anything that parses, and needed where a copy would multiply through several layers.
     """
     return f"CASE WHEN RAND() < 2 THEN {expression} END"
 

@@ -3,7 +3,7 @@
 Every accepted record changes the windows it belongs to, and each changed window is emitted as a new version of itself:
 its current hour is there while it runs, and a revision or a record that comes after the window has closed corrects it.
 No watermark decides what a window contains (a source that starves for a while cannot make records miss their window);
-state is bounded by the job's state TTL. A revision takes the old values back and puts the new ones in. SUM(revision + 1)
+state is bounded by the job's state TTL. A revision takes the old values back and puts the new ones in. SUM(revision+1)
 rises with every change, so it is the window's own revision without a counter to keep; consumers take the highest and
 ignore tombstones. docs/decisions/0004 has what else was measured.
 """
@@ -41,11 +41,12 @@ def configuration(settings: JobSettings) -> dict[str, str]:
 def views(settings: JobSettings) -> list[str]:
     """Views from `accepted` to `window_rows`."""
     east, north = mean_vector()
+    values = "temperature_c, wind_speed_ms, wind_direction_deg, precipitation_1h_mm"
     length, degrees = "SQRT(east * east + north * north)", "DEGREES(ATAN2(east, north))"
     members = ", ".join(f"ROW(CAST('{kind}' AS STRING), {hours}, {start})" for kind, hours, start in MEMBERSHIPS)
     return [
-        """CREATE TEMPORARY VIEW newest AS
-        SELECT source, station_id, row_time, revision, temperature_c, wind_speed_ms, wind_direction_deg, precipitation_1h_mm
+        f"""CREATE TEMPORARY VIEW newest AS
+        SELECT source, station_id, row_time, revision, {values}
         FROM (SELECT *, ROW_NUMBER() OVER (
                 PARTITION BY source, station_id, row_time ORDER BY revision DESC) AS place FROM accepted)
         WHERE place = 1""",
