@@ -12,8 +12,8 @@ TARGET_DIR = Path(__file__).parent / "json-schema"
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.STRING: {"type": "string"},
     Kind.DOUBLE: {"type": "number"},
-    Kind.INT: {"type": "integer"},
-    Kind.LONG: {"type": "integer"},
+    Kind.INT: {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
+    Kind.LONG: {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
     Kind.BOOLEAN: {"type": "boolean"},
     Kind.TIMESTAMP: {"type": "string", "format": "date-time"},
 }

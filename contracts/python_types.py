@@ -14,8 +14,8 @@ TARGET = Path(__file__).parent / "types.py"
 _PYTHON = {
     Kind.STRING: "str",
     Kind.DOUBLE: "float",
-    Kind.INT: "int",
-    Kind.LONG: "int",
+    Kind.INT: "Int32",
+    Kind.LONG: "Int64",
     Kind.BOOLEAN: "bool",
     Kind.TIMESTAMP: "UtcTime",
 }
@@ -32,6 +32,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 UtcTime = Annotated[datetime, Meta(tz=True)]
+Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 '''
 
 

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 UtcTime = Annotated[datetime, Meta(tz=True)]
+Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class WeatherAnomaly(Struct, frozen=True, kw_only=True):
@@ -35,7 +37,7 @@ class WeatherEnriched(Struct, frozen=True, kw_only=True):
     station_id: str
     observed_at: UtcTime
     ingested_at: UtcTime
-    revision: int
+    revision: Int32
     lat: float | None
     lon: float | None
     elevation_m: float | None
@@ -53,7 +55,7 @@ class WeatherEnriched(Struct, frozen=True, kw_only=True):
     weather_code: str | None
     heat_index_c: float | None
     wind_chill_c: float | None
-    beaufort: int | None
+    beaufort: Int32 | None
     quality: Literal["good", "suspect"]
     quality_flags: str | None
 
@@ -65,7 +67,7 @@ class WeatherObservation(Struct, frozen=True, kw_only=True):
     station_id: str
     observed_at: UtcTime
     ingested_at: UtcTime
-    revision: int
+    revision: Int32
     lat: float | None
     lon: float | None
     elevation_m: float | None
@@ -91,9 +93,9 @@ class WeatherWindow(Struct, frozen=True, kw_only=True):
     station_id: str
     window_start: UtcTime
     window_end: UtcTime
-    revision: int
-    observation_count: int
-    temperature_count: int
+    revision: Int64
+    observation_count: Int64
+    temperature_count: Int64
     temperature_min_c: float | None
     temperature_max_c: float | None
     temperature_mean_c: float | None

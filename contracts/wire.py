@@ -41,11 +41,12 @@ def decode(struct_type: type[S], data: bytes) -> S:
     """A record from its JSON form; unknown members are ignored, so that a field may be added upstream first.
 
     Raises:
-        WireError: no JSON, a member missing, null where it may not be, or of another type.
+        WireError: no JSON, a member missing, null where it may not be, of another type or beyond its range.
     """
     try:
         value: S = _decoder(struct_type).decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # RecursionError: an unknown member nested a thousand deep must not stop a reader either
         raise WireError(f"not a {struct_type.__name__}: {error}") from error
     return value
 
