@@ -2,9 +2,9 @@
 
 The baseline of a value is the mean and standard deviation of the same station's values at the same hour of the day over
 its last DAYS days: the daily cycle is taken out by comparing nine o'clock with nine o'clock. A value further than
-WARNING standard deviations from that mean is an anomaly; after one, the same variable of the station stays quiet for
-REFRACTORY_H hours. Checks see every accepted record in arrival order, never wait for a watermark, and repeats are taken
-out at the end.
+WARNING standard deviations from that mean is an anomaly. Every accepted record is judged in arrival order, without waiting for a
+watermark, and repeats are taken out at the end. Whoever raises an alarm keeps it quiet for a while himself: here every
+exceedance is a record, or two runs over the same input could differ.
 """
 
 from jobs.sql import once
@@ -14,7 +14,6 @@ DAYS = 21
 LEAST_VALUES = 7
 WARNING, SEVERE = 4.0, 8.0
 """Distances in standard deviations; textbook 3 is far too eager on weather, which is autocorrelated."""
-REFRACTORY_H = 6
 
 SPREAD_FLOOR = {"temperature_c": 1.0, "pressure_sea_level_hpa": 1.0, "wind_speed_ms": 1.0}
 """Least standard deviation by variable: a week without change must not make the first breath of wind an anomaly."""
@@ -57,15 +56,12 @@ def views() -> list[str]:
             (v.`value` - v.expected) / v.spread AS score
         FROM far_rows CROSS JOIN UNNEST(ARRAY[{rows}]) AS v (variable, `value`, expected, spread)
         WHERE ABS(v.`value` - v.expected) > {WARNING} * v.spread""",
-        """CREATE TEMPORARY VIEW paced AS
-        SELECT *, LAG(CAST(row_time AS TIMESTAMP_LTZ(3))) OVER (
-            PARTITION BY source, station_id, variable ORDER BY arrived) AS previous_time FROM exceedances""",
         f"""CREATE TEMPORARY VIEW anomaly_rows AS
         SELECT source, station_id, CAST(row_time AS TIMESTAMP_LTZ(3)) AS observed_at, CAST(arrived AS TIMESTAMP_LTZ(3)) AS detected_at,
             variable, `value`, expected, expected - {WARNING} * spread AS expected_low,
             expected + {WARNING} * spread AS expected_high, score,
             CASE WHEN ABS(score) > {SEVERE} THEN 'severe' ELSE 'warning' END AS severity, '{METHOD}' AS `method`
-        FROM (SELECT *, COUNT(*) OVER (PARTITION BY source, station_id, row_time, variable ORDER BY arrived) AS nth FROM paced
-            WHERE previous_time IS NULL OR CAST(row_time AS TIMESTAMP_LTZ(3)) > previous_time + INTERVAL '{REFRACTORY_H}' HOUR)
+        FROM (SELECT *, COUNT(*) OVER (PARTITION BY source, station_id, row_time, variable ORDER BY arrived) AS nth
+            FROM exceedances)
         WHERE nth = 1""",
     ]

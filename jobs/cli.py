@@ -14,6 +14,7 @@ def main(name: str, build: Callable[..., runtime.Job]) -> None:
     """Parses arguments, reads settings and runs the job; exits with 2 on a wrong setting."""
     parser = argparse.ArgumentParser(prog=f"python -m jobs.{name.replace('-', '_')}", description=f"The job {name}.")
     parser.add_argument("--describe", action="store_true", help="print the optimised plan and stop")
+    parser.add_argument("--compile", action="store_true", help="compile the plan into jobs/plans and stop")
     parser.add_argument("--bounded", action="store_true", help="stop at the topic's present end (tests, backfills)")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -25,6 +26,9 @@ def main(name: str, build: Callable[..., runtime.Job]) -> None:
     job = build(settings, kafka, topics, bounded=arguments.bounded)
     if arguments.describe:
         print(runtime.describe(job, settings))
+        return
+    if arguments.compile:
+        print(f"{name}: wrote {runtime.compile_plan(job, settings)}")
         return
     client = runtime.submit(job, settings, bounded=arguments.bounded)
     print(f"{name}: job {client.get_job_id()} submitted", flush=True)

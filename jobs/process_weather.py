@@ -21,22 +21,24 @@ from jobs.observation import views as observation_views
 from jobs.runtime import Job
 from jobs.settings import JobSettings
 from jobs.sql import EPOCH, interval, literal, once
-from jobs.tables import Tables
+from jobs.tables import Table, Tables
 from jobs.validation import verdict
 
 NAME = "process-weather"
 
 
-def _source(tables: Tables, topics: Catalogue, settings: JobSettings) -> str:
+def _source(tables: Tables, topics: Catalogue, settings: JobSettings) -> Table:
     observed, latest = instant(OBSERVED_AT_TEXT), f"appended_at + {interval(settings.max_future_s)}"
-    return f"""CREATE TABLE observations (
-        message_key BYTES, original BYTES,
-        appended_at TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+    return tables.source(
+        "observations",
+        topics.observations,
+        f"""message_key BYTES, original BYTES,
+        appended_at TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL, topic STRING METADATA VIRTUAL,
         kafka_partition INT METADATA FROM 'partition' VIRTUAL, kafka_offset BIGINT METADATA FROM 'offset' VIRTUAL,
         txt AS CAST(original AS STRING), arrived AS PROCTIME(),
         row_time AS COALESCE(CASE WHEN {observed} <= {latest} THEN {observed} END, {EPOCH}),
-        WATERMARK FOR row_time AS row_time - {interval(settings.out_of_orderness_s)}
-    ) WITH ({tables.scan(topics.observations)})"""
+        WATERMARK FOR row_time AS row_time - {interval(settings.out_of_orderness_s)}""",
+    )
 
 
 def _judged(settings: JobSettings) -> list[str]:
@@ -44,7 +46,7 @@ def _judged(settings: JobSettings) -> list[str]:
     accepted = ", ".join(field.name for field in FIELDS if field.name != "observed_at")
     return [
         *observation_views(),
-        f"""CREATE TEMPORARY VIEW typed AS SELECT message_key, original, txt, line, parts, shapely, kafka_partition, kafka_offset,
+        f"""CREATE TEMPORARY VIEW typed AS SELECT message_key, original, txt, line, parts, shapely, topic, kafka_partition, kafka_offset,
             row_time, arrived, {values} FROM split""",
         f"""CREATE TEMPORARY VIEW placed AS SELECT *, {once(quality.ordinary())} AS ordinary, {once(quality.climate())} AS climate
         FROM typed""",
@@ -107,11 +109,11 @@ def _enriched() -> list[str]:
     ]
 
 
-def _dead_letters(topics: Catalogue) -> str:
+def _dead_letters() -> str:
     values = {
         REASON: "reason",
         COMPONENT: literal(NAME),
-        SOURCE_TOPIC: literal(topics.observations.name),
+        SOURCE_TOPIC: "topic",
         SOURCE_PARTITION: "CAST(kafka_partition AS STRING)",
         SOURCE_OFFSET: "CAST(kafka_offset AS STRING)",
         FAILED_AT: "DATE_FORMAT(CAST(arrived AS TIMESTAMP_LTZ(3)), 'yyyy-MM-dd''T''HH:mm:ss''Z''')",
@@ -131,7 +133,7 @@ def job(settings: JobSettings, kafka: KafkaSettings, topics: Catalogue, *, bound
     late = next(topic for topic in topics.all() if topic.name == topics.observations.late)
     return Job(
         NAME,
-        definitions=[
+        tables=[
             _source(tables, topics, settings),
             tables.dead_letters("dead_letters", topics.observations.dead_letters),
             tables.append("late", late),
@@ -139,6 +141,8 @@ def job(settings: JobSettings, kafka: KafkaSettings, topics: Catalogue, *, bound
             tables.append("anomalies", topics.anomalies),
             tables.upsert("revisions", topics.revisions),
             tables.upsert("windows", topics.windows),
+        ],
+        views=[
             *_judged(settings),
             *_checked(),
             *_enriched(),
@@ -146,7 +150,7 @@ def job(settings: JobSettings, kafka: KafkaSettings, topics: Catalogue, *, bound
             *windows.views(settings),
         ],
         inserts=[
-            _dead_letters(topics),
+            _dead_letters(),
             f"INSERT INTO late SELECT {names} FROM with_previous WHERE {closed}",
             f"INSERT INTO revisions SELECT {observation} FROM accepted WHERE revision > 0",
             "INSERT INTO enriched SELECT * FROM enriched_rows",

@@ -4,24 +4,26 @@ Only the Table API is used, so no Python process stands between Kafka and Kafka:
 work. A job is one StatementSet.
 """
 
-import json
 import logging
-from collections.abc import Iterable
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jobs import plans
 from jobs.settings import JobSettings
+from jobs.tables import Table
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a job file declares: tables and views in order, and the inserts that make its one StatementSet."""
+    """What a job file declares: tables and views in order, the inserts that make its one StatementSet, planner settings."""
 
     name: str
-    definitions: list[str]
+    tables: list[Table]
+    views: list[str]
     inserts: list[str]
     configuration: dict[str, str] = field(default_factory=dict)
 
@@ -37,6 +39,9 @@ def configuration(job: Job, settings: JobSettings, *, bounded: bool = False) -> 
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "pipeline.object-reuse": "true",  # built-in functions keep no reference to a row
+        # a plan names its tables; their options come from this run's settings
+        "table.plan.compile.catalog-objects": "IDENTIFIER",
+        "table.plan.restore.catalog-objects": "IDENTIFIER",
         **job.configuration,
     }
     if settings.checkpoint_dir:
@@ -60,25 +65,45 @@ def environment(job: Job, settings: JobSettings, *, bounded: bool = False) -> An
     table_env = TableEnvironment.create(
         EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(flink).build()
     )
-    for statement in job.definitions:
+    for statement in (*(table.ddl() for table in job.tables), *job.views):
         table_env.execute_sql(statement)
     return table_env
 
 
-def _statement_set(table_env: Any, inserts: Iterable[str]) -> Any:
+def _statement_set(table_env: Any, job: Job) -> Any:
     statements = table_env.create_statement_set()
-    for insert in inserts:
+    for insert in job.inserts:
         statements.add_insert_sql(insert)
     return statements
 
 
 def describe(job: Job, settings: JobSettings) -> str:
-    """The optimised plan as text."""
-    return str(_statement_set(environment(job, settings), job.inserts).explain())
+    """The optimised plan as text, without the planner's earlier stages."""
+    explained = str(_statement_set(environment(job, settings), job).explain())
+    return explained[explained.index("== Optimized Execution Plan ==") :]
+
+
+def _compile(table_env: Any, job: Job) -> str:
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "plan.json"
+        body = "; ".join(job.inserts)
+        table_env.execute_sql(f"COMPILE PLAN '{file}' FOR STATEMENT SET BEGIN {body}; END")
+        return file.read_text("utf-8")
+
+
+def compile_plan(job: Job, settings: JobSettings, directory: Path = plans.DIRECTORY) -> Path:
+    """Compiles and stores the plan of a job; returns the file."""
+    return plans.store(job, _compile(environment(job, settings), job), directory)
 
 
 def submit(job: Job, settings: JobSettings, *, bounded: bool = False) -> Any:
-    """Starts the job and returns its JobClient."""
+    """Starts the job from its stored plan, or from one compiled now if its query is another; returns its JobClient."""
     table_env = environment(job, settings, bounded=bounded)
-    result = _statement_set(table_env, job.inserts).execute()
-    return result.get_job_client()
+    plan = plans.stored(job)
+    if plan is None:
+        log.warning("%s: its query is not that of the stored plan; compiling it for this run", job.name)
+        plan = _compile(table_env, job)
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "plan.json"
+        file.write_text(plan, "utf-8")
+        return table_env.execute_sql(f"EXECUTE PLAN '{file}'").get_job_client()

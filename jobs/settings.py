@@ -44,7 +44,6 @@ class JobSettings(Settings):
     )
     state_ttl_h: int = Field(10 * 24, ge=1, description="how long first arrivals and newest revisions are remembered")
     observations_per_hour: float = Field(1.0, gt=0, description="observations a station should send, for completeness")
-    plan_dir: Path = Field(Path(__file__).parent / "plans", description="directory of compiled plans")
     connector_jars: Path | None = Field(
         None, description="directory of connector jars, where FLINK_HOME/lib has none (python -m jobs…)"
     )

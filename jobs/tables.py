@@ -4,6 +4,9 @@ Sinks of one job share the guarantee and have a transactional id prefix each (tw
 other). `windows` and `revisions` are upserts: their key is the record's identity as JSON.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from contracts.flink import columns
 from contracts.kafka import flink_properties
 from contracts.schema import RECORDS
@@ -23,32 +26,43 @@ RAW = {
 ISO = {"value.json.timestamp-format.standard": "ISO-8601"}
 
 
+@dataclass(frozen=True)
+class Table:
+    """One table: what the query sees of it (`columns`) apart from where it is and how it is read (`options`)."""
+
+    name: str
+    columns: str
+    options: Mapping[str, str]
+
+    def ddl(self) -> str:
+        """CREATE TABLE …"""
+        return f"CREATE TABLE {self.name} ({self.columns}) WITH ({options(self.options)})"
+
+
 class Tables:
-    """DDL of one job's sources and sinks."""
+    """The tables of one job."""
 
     def __init__(self, settings: JobSettings, kafka: KafkaSettings, *, bounded: bool = False) -> None:
         self.settings = settings
         self.connection = {"connector": "kafka", **flink_properties(kafka)}
         self.bounded = bounded
 
-    def scan(self, topic: Topic) -> str:
-        """WITH options of a source: committed records from the group's offset, the earliest at first."""
+    def source(self, name: str, topic: Topic, columns: str) -> Table:
+        """Key and value bytes of a topic: committed records from the group's offset, the earliest at first."""
         settings = self.settings
         scan = {
             **self.connection,
             "topic": topic.name,
             "properties.group.id": settings.job_id,
             "properties.isolation.level": "read_committed",
-            "properties.auto.offset.reset": "earliest",
             "scan.startup.mode": "earliest-offset",
-            "scan.watermark.emit.strategy": "on-event",  # a late record is told from a timely one at the record itself
             **RAW,
         }
         if settings.idle_timeout_s:
             scan["scan.watermark.idle-timeout"] = f"{settings.idle_timeout_s} s"
         if self.bounded:
             scan["scan.bounded.mode"] = "latest-offset"
-        return options(scan)
+        return Table(name, columns, scan)
 
     def _sink(self, topic: Topic, name: str) -> dict[str, str]:
         settings = self.settings
@@ -65,14 +79,13 @@ class Tables:
             sink["sink.transactional-id-prefix"] = f"{settings.job_id}-{name}"
         return sink
 
-    def append(self, name: str, topic: Topic) -> str:
+    def append(self, name: str, topic: Topic) -> Table:
         """An insert-only table of a topic keyed by one field."""
         assert topic.record is not None
         form = {"key.format": "raw", "key.fields": topic.key[0], "value.format": "json", **ISO}
-        with_ = options({**self._sink(topic, name), **form})
-        return f"CREATE TABLE {name} ({columns(RECORDS[topic.record])}) WITH ({with_})"
+        return Table(name, columns(RECORDS[topic.record]), {**self._sink(topic, name), **form})
 
-    def upsert(self, name: str, topic: Topic) -> str:
+    def upsert(self, name: str, topic: Topic) -> Table:
         """A table whose later rows replace earlier ones of the same key."""
         assert topic.record is not None
         form = {
@@ -82,11 +95,10 @@ class Tables:
             "value.format": "json",
             **ISO,
         }
-        with_ = options({**self._sink(topic, name), **form})
         key = f"PRIMARY KEY ({', '.join(topic.key)}) NOT ENFORCED"
-        return f"CREATE TABLE {name} ({columns(RECORDS[topic.record])}, {key}) WITH ({with_})"
+        return Table(name, f"{columns(RECORDS[topic.record])}, {key}", {**self._sink(topic, name), **form})
 
-    def dead_letters(self, name: str, topic: str) -> str:
+    def dead_letters(self, name: str, topic: str) -> Table:
         """A table of original bytes and headers."""
-        with_ = options({**self._sink(Topic(topic, ""), name), **RAW})
-        return f"CREATE TABLE {name} (message_key BYTES, original BYTES, headers MAP<STRING, BYTES> METADATA) WITH ({with_})"
+        column = "message_key BYTES, original BYTES, headers MAP<STRING, BYTES> METADATA"
+        return Table(name, column, {**self._sink(Topic(topic, ""), name), **RAW})
