@@ -9,7 +9,7 @@ built: an image carries only the library it uses.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from contracts.settings import KafkaSettings
+from contracts.settings import KafkaSettings, SettingsError
 from contracts.topics import Topic
 
 if TYPE_CHECKING:
@@ -52,7 +52,14 @@ def librdkafka_properties(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def java_properties(settings: KafkaSettings) -> dict[str, str]:
-    """Connection properties as the Java client spells them."""
+    """Connection properties as the Java client spells them.
+
+    It reads client certificate and key from one PEM file; the other clients look in such a file for what they need. The
+    key could be given as text instead, but then it would stand in Flink's table options, which its errors print.
+
+    Raises:
+        SettingsError: certificate and key are two files.
+    """
     properties: dict[str, Any] = {
         "bootstrap.servers": settings.bootstrap_servers,
         "security.protocol": settings.security_protocol,
@@ -64,8 +71,18 @@ def java_properties(settings: KafkaSettings) -> dict[str, str]:
             f"org.apache.kafka.common.security.{module} required"
             f' username="{_jaas(settings.sasl_username or "")}" password="{_jaas(_password(settings) or "")}";'
         )
-    if settings.security_protocol.endswith("SSL") and settings.ssl_ca_location:
+    if not settings.security_protocol.endswith("SSL"):
+        return properties
+    if settings.ssl_ca_location:
         properties |= {"ssl.truststore.type": "PEM", "ssl.truststore.location": settings.ssl_ca_location}
+    if settings.ssl_key_location != settings.ssl_certificate_location:
+        raise SettingsError(
+            f"{settings.variable('ssl_certificate_location')} is '{settings.ssl_certificate_location}' and"
+            f" {settings.variable('ssl_key_location')} is '{settings.ssl_key_location}': the Java client needs one PEM"
+            " file with the PKCS#8 key and the certificate chain; expected its path in both"
+        )
+    if settings.ssl_key_location:
+        properties |= {"ssl.keystore.type": "PEM", "ssl.keystore.location": settings.ssl_key_location}
     return properties
 
 
@@ -80,7 +97,7 @@ def flink_properties(settings: KafkaSettings) -> dict[str, str]:
     """
     shaded = "org.apache.flink.kafka.shaded.org.apache.kafka.common.security."
     return {
-        f"properties.{name}": value.replace("org.apache.kafka.common.security.", shaded)
+        f"properties.{name}": value.replace("org.apache.kafka.common.security.", shaded, 1)
         if name == "sasl.jaas.config"
         else value
         for name, value in java_properties(settings).items()

@@ -82,6 +82,15 @@ class KafkaSettings(Settings):
     ssl_key_location: str | None = Field(None, description="PEM file of the client key, for mTLS")
 
     @model_validator(mode="after")
+    def _certificate_has_key(self) -> Self:
+        if bool(self.ssl_certificate_location) != bool(self.ssl_key_location):
+            raise ValueError(
+                "only one of ISOBAR_KAFKA_SSL_CERTIFICATE_LOCATION and ISOBAR_KAFKA_SSL_KEY_LOCATION is set:"
+                " mTLS needs both (for Flink jobs the same path, of a PEM file that holds both)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _sasl_has_user(self) -> Self:
         if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):
             raise ValueError(
