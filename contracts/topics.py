@@ -98,34 +98,26 @@ class Catalogue:
         full = f"{self.prefix}weather.{name}"
         return Topic(full, doc, record, key, cleanup_policy=cleanup_policy, dead_letters=full + DEAD_LETTER_SUFFIX)
 
+    def dead_letters(self, topic: Topic) -> Topic:
+        """Where what is refused from a topic goes."""
+        assert topic.dead_letters is not None
+        doc = f"refused from {topic.name}: original bytes, reason in headers"
+        return Topic(topic.dead_letters, doc, retention_ms=30 * DAY_MS)
+
+    def late(self, topic: Topic) -> Topic:
+        """Where what came after its window had closed is kept."""
+        assert topic.late is not None
+        doc = f"came to {topic.name} after its window had closed"
+        return Topic(topic.late, doc, topic.record, topic.key, retention_ms=30 * DAY_MS)
+
     def all(self) -> list[Topic]:
         """Every topic, dead-letter and late topics included, each once."""
+        own = (self.observations, self.enriched, self.windows, self.anomalies, self.revisions, self.poller_state)
         topics: list[Topic] = []
-        for topic in (
-            self.observations,
-            self.enriched,
-            self.windows,
-            self.anomalies,
-            self.revisions,
-            self.poller_state,
-        ):
+        for topic in own:
             topics.append(topic)
             if topic.dead_letters:
-                topics.append(
-                    Topic(
-                        topic.dead_letters,
-                        f"refused from {topic.name}: original bytes, reason in headers",
-                        retention_ms=30 * DAY_MS,
-                    )
-                )
+                topics.append(self.dead_letters(topic))
             if topic.late:
-                topics.append(
-                    Topic(
-                        topic.late,
-                        f"came to {topic.name} after its window had closed",
-                        topic.record,
-                        topic.key,
-                        retention_ms=30 * DAY_MS,
-                    )
-                )
+                topics.append(self.late(topic))
         return topics

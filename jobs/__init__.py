@@ -1,1 +1,1 @@
-"""Flink jobs: one file per job, which reads like a page of SQL; what several jobs need stands in modules beside them."""
+"""Flink jobs: one file per job, which reads like a page; what a job needs in detail stands in modules beside it."""

@@ -2,9 +2,9 @@
 
 The baseline of a value is the mean and standard deviation of the same station's values at the same hour of the day over
 its last DAYS days: the daily cycle is taken out by comparing nine o'clock with nine o'clock. A value further than
-WARNING standard deviations from that mean is an anomaly. Every accepted record is judged in arrival order, without waiting for a
-watermark, and repeats are taken out at the end. Whoever raises an alarm keeps it quiet for a while himself: here every
-exceedance is a record, or two runs over the same input could differ.
+WARNING standard deviations from that mean is an anomaly. Every accepted record is judged in arrival order, without
+waiting for a watermark, and repeats are taken out at the end. Every exceedance is a record; keeping an alarm quiet for
+a while is left to whoever raises it: a pause counted by arrival would differ between two runs over the same input.
 """
 
 from jobs.sql import once
@@ -45,7 +45,8 @@ def views() -> list[str]:
         f"""CREATE TEMPORARY VIEW hourly_sums AS
         SELECT source, station_id, row_time, arrived, {", ".join(names)},
             {sums}
-        FROM (SELECT source, station_id, row_time, arrived, EXTRACT(HOUR FROM row_time) AS hour_of_day, {", ".join(names)} FROM accepted)
+        FROM (SELECT source, station_id, row_time, arrived, {", ".join(names)},
+            EXTRACT(HOUR FROM row_time) AS hour_of_day FROM accepted)
         WINDOW w AS (PARTITION BY source, station_id, hour_of_day ORDER BY arrived
             ROWS BETWEEN {DAYS} PRECEDING AND CURRENT ROW)""",
         f"""CREATE TEMPORARY VIEW far_rows AS
@@ -57,7 +58,8 @@ def views() -> list[str]:
         FROM far_rows CROSS JOIN UNNEST(ARRAY[{rows}]) AS v (variable, `value`, expected, spread)
         WHERE ABS(v.`value` - v.expected) > {WARNING} * v.spread""",
         f"""CREATE TEMPORARY VIEW anomaly_rows AS
-        SELECT source, station_id, CAST(row_time AS TIMESTAMP_LTZ(3)) AS observed_at, CAST(arrived AS TIMESTAMP_LTZ(3)) AS detected_at,
+        SELECT source, station_id, CAST(row_time AS TIMESTAMP_LTZ(3)) AS observed_at,
+            CAST(arrived AS TIMESTAMP_LTZ(3)) AS detected_at,
             variable, `value`, expected, expected - {WARNING} * spread AS expected_low,
             expected + {WARNING} * spread AS expected_high, score,
             CASE WHEN ABS(score) > {SEVERE} THEN 'severe' ELSE 'warning' END AS severity, '{METHOD}' AS `method`

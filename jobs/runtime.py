@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """What a job file declares: tables and views in order, the inserts that make its one StatementSet, planner settings."""
+    """What a job file declares: tables and views in order, the inserts of its one StatementSet, planner settings."""
 
     name: str
     tables: list[Table]

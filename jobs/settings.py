@@ -53,7 +53,8 @@ class JobSettings(Settings):
         least = self.checkpoint_interval_ms + LONGEST_RESTART_S * 1000
         if self.delivery_guarantee == "exactly-once" and self.transaction_timeout_ms < least:
             raise ValueError(
-                f"ISOBAR_JOBS_TRANSACTION_TIMEOUT_MS is {self.transaction_timeout_ms}: exactly-once needs at least {least}"
+                f"ISOBAR_JOBS_TRANSACTION_TIMEOUT_MS is {self.transaction_timeout_ms}:"
+                f" exactly-once needs at least {least}"
                 f" (ISOBAR_JOBS_CHECKPOINT_INTERVAL_MS + a restart of {LONGEST_RESTART_S} s), or a slow restart loses"
                 " what it had checkpointed"
             )

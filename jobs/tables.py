@@ -98,7 +98,7 @@ class Tables:
         key = f"PRIMARY KEY ({', '.join(topic.key)}) NOT ENFORCED"
         return Table(name, f"{columns(RECORDS[topic.record])}, {key}", {**self._sink(topic, name), **form})
 
-    def dead_letters(self, name: str, topic: str) -> Table:
+    def dead_letters(self, name: str, topic: Topic) -> Table:
         """A table of original bytes and headers."""
         column = "message_key BYTES, original BYTES, headers MAP<STRING, BYTES> METADATA"
-        return Table(name, column, {**self._sink(Topic(topic, ""), name), **RAW})
+        return Table(name, column, {**self._sink(topic, name), **RAW})
