@@ -12,14 +12,16 @@ from jobs.sql import literal, once
 
 FIELDS = RECORDS["weather_observation"].fields
 
-_DAY = r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-9])|(?:0[13-9]|1[0-2])-30|(?:0[13578]|1[02])-31)"
+_YEAR = "(?:19[7-9][0-9]|[2-9][0-9]{3})"  # Flink's calendar functions err before 1970
+_LEAP_YEAR = "(?:19(?:[79][26]|8[048])|[2-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[3579][26])00)"
+_DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}(?:[0-9]{3})?)?Z"
 _SHAPES = {
     # a quote or backslash inside a text would come escaped; U+FFFD stands where bytes were not UTF-8
     Kind.STRING: r'"[^"\\\x00-\x1f\uFFFD]+"',
-    Kind.TIMESTAMP: f'"[0-9]{{4}}-{_DAY}T{_TIME}"',
-    Kind.DOUBLE: r"-?[0-9]{1,15}(?:\.[0-9]{1,20})?(?:E-?[0-9]{1,3})?",
-    Kind.INT: "[0-9]{1,9}",
+    Kind.TIMESTAMP: f'"(?:{_YEAR}-{_DAY}|{_LEAP_YEAR}-02-29)T{_TIME}"',
+    Kind.DOUBLE: r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,20})?(?:E[-+]?[0-9]{1,3})?",
+    Kind.INT: "(?:0|[1-9][0-9]{0,8})",
     Kind.BOOLEAN: "(?:true|false)",
 }
 
@@ -29,7 +31,8 @@ def _shape(field: Field) -> str:
     return f'"{field.name}":' + (f"(?:null|{shape})" if field.nullable else shape)
 
 
-SHAPE = r"^\{" + ",".join(_shape(field) for field in FIELDS) + r"\}$"
+SHAPE = r"^\{" + ",".join(_shape(field) for field in FIELDS) + r"\}\z"
+"""\\z, because $ lets a line feed follow."""
 
 _PREFIX = r"^\{" + "".join(f"(?:{_shape(field)}," for field in FIELDS) + "".join(")?" for _ in FIELDS)
 """Matches as many leading fields as have the shape: what follows the match is what is wrong."""

@@ -12,13 +12,10 @@ def _reason(max_future_s: int) -> str:
     found = "REGEXP_EXTRACT(line, CONCAT('\"', erroneous, '\":([^,}]*)'), 1)"
     future = f"expected observed_at at most {max_future_s} s after the broker received it, found a later time"
     impossible = "expected a value that is possible at this latitude and season, found "
-    day = "CAST(SUBSTRING(parts[3], 23, 2) AS INT)"  # of observed_at":"2026-11-20T…
     return f"""CASE
         WHEN NOT shapely THEN {departure()}
         WHEN row_time = {EPOCH} THEN '{future}'
         WHEN observed_at <> row_time THEN 'expected one observed_at, found several'
-        WHEN EXTRACT(DAY FROM row_time) <> {day}
-            THEN 'expected a day of the calendar in observed_at, found 29 February of a common year'
         WHEN erroneous IS NOT NULL THEN CONCAT('{impossible}', erroneous, ' ', {found})
     END"""
 

@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import Message, TopicPartition
 
 from contracts.kafka import confluent_admin, confluent_consumer, create_topics
-from contracts.topics import Catalogue
+from contracts.topics import Catalogue, Topic
 from local.child import Child
 from local.paths import REPOSITORY
 from local.stack import Stack
@@ -146,6 +146,10 @@ class JobHarness(Harness):
         special = {"dead_letters": observations.dead_letters, "late": observations.late}
         topic = special.get(name) or getattr(self.catalogue, name).name
         return read_all(self.kafka, topic)
+
+    def dead_letters_of(self, topic: Topic) -> list[str]:
+        """Reasons for which the sink has refused records of a topic."""
+        return [headers(message)["reason"] for message in read_all(self.kafka, topic.dead_letters or "")]
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """Every row of a table by column name."""
