@@ -32,7 +32,8 @@ _RENAMED = (
     (r"TIMESTAMPDIFF\(SECOND,", "DATE_DIFF('second',"),
     (r"TIMESTAMPADD\(HOUR, (\w+), (\w+)\)", r"(\2 + to_hours(\1))"),
     (r"FLOOR\((CAST\(\w+ AS TIMESTAMP\)) TO (\w+)\)", r"date_trunc('\2', \1)"),
-    (r"UNNEST\(ARRAY\[(.*)\]\) AS (\w+) \((.*)\)", r"(VALUES \1) AS \2 (\3)"),
+    (r"UNNEST\(ARRAY\[(.*)\]\) AS (\w+) \((.*)\)", r"LATERAL (VALUES \1) AS \2 (\3)"),
+    (r"\bROW\(", "("),
     (r"CREATE TEMPORARY VIEW", "CREATE OR REPLACE TEMPORARY VIEW"),
     ("`", '"'),
 )
