@@ -1,9 +1,9 @@
 """From accepted observations to `enriched_rows`: first arrivals, checked against what came before, with derived values.
 
 Order per station ends at the first exchange on another key, so the checks (keyed by station) stand before the
-de-duplication (keyed by station and time), and see repeats: a repeat equals its original and lies 0 hours after it, so no
-check minds it. The de-duplication counts instead of numbering rows: with mini-batches, which windows need, ROW_NUMBER
-becomes an updating stream, and nothing insert-only could follow.
+de-duplication (keyed by station and time), and see repeats: a repeat equals its original and lies 0 hours after it, so
+no check minds it. The de-duplication counts instead of numbering rows: with mini-batches, which windows need,
+ROW_NUMBER becomes an updating stream, and nothing insert-only could follow.
 """
 
 from jobs import meteorology, quality

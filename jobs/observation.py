@@ -17,8 +17,9 @@ _LEAP_YEAR = "(?:19(?:[79][26]|8[048])|[2-9][0-9](?:0[48]|[2468][048]|[13579][26
 _DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}(?:[0-9]{3})?)?Z"
 _SHAPES = {
-    # a quote or backslash inside a text would come escaped; U+FFFD stands where bytes were not UTF-8
-    Kind.STRING: r'"[^"\\\x00-\x1f\uFFFD]+"',
+    # a quote or backslash inside a text would come escaped; U+FFFD stands where bytes were not UTF-8; a comma at the
+    # end would look, with the quote behind it, like the place between two fields
+    Kind.STRING: r'"[^"\\\x00-\x1f\uFFFD]*[^",\\\x00-\x1f\uFFFD]"',
     Kind.TIMESTAMP: f'"(?:{_YEAR}-{_DAY}|{_LEAP_YEAR}-02-29)T{_TIME}"',
     Kind.DOUBLE: r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,20})?(?:E[-+]?[0-9]{1,3})?",
     Kind.INT: "(?:0|[1-9][0-9]{0,8})",
@@ -39,7 +40,7 @@ _PREFIX = r"^\{" + "".join(f"(?:{_shape(field)}," for field in FIELDS) + "".join
 
 
 BETWEEN_FIELDS = ',"'
-"""Where a shapely record is cut: a text may hold a comma but no quote, so this stands between fields only."""
+"""Where a shapely record is cut: no text holds a quote or ends with a comma, so this stands between fields only."""
 
 
 def rewritten() -> str:

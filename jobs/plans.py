@@ -1,10 +1,10 @@
 """Compiled plans, kept in `jobs/plans/`: what makes a job's state outlive a change of its settings.
 
 SQL has no operator ids of its own; a compiled plan has, and they stay while the query stays. The plan of a job names
-tables by identifier only, so where they are, their guarantee, and the parallelism are free to change. A plan also keeps a
-fingerprint of the query it was compiled from: a job whose query was changed (or whose settings reach into the query)
+tables by identifier only, so where they are, their guarantee, and the parallelism are free to change. A plan also keeps
+a fingerprint of the query it was compiled from: a job whose query was changed (or whose settings reach into the query)
 compiles in memory instead, and a test says when the stored plan is out of date. A changed query starts from a replay
-beside the old job: see docs/operations.
+beside the old job.
 """
 
 import hashlib

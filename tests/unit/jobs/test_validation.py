@@ -94,6 +94,17 @@ def test_what_is_only_suspect_is_accepted(values: dict[str, float]) -> None:
     assert judge(txt=encode(observation(**values)).decode())["reason"] is None
 
 
+def test_a_text_that_would_shift_the_fields_is_refused() -> None:
+    """Split at `,"`, this station's name would push every later value one field on."""
+    txt = encode(observation(station_id="EWR,")).decode()
+
+    assert refused(judge(txt=txt, rewritten=txt)) == (
+        "expected source and station_id as text, times as UTC like 2026-11-20T09:00:00Z, revision as a whole number,"
+        ' others as numbers or null; found "station_id":"EWR,",'
+        '"observed_at":"2026-11-20T09:00:00Z","ingested_at":"2026-11-'
+    )
+
+
 def test_a_time_too_far_ahead_is_refused() -> None:
     """The source has set its row time to 1970, which moves no watermark."""
     row = judge(txt=encode(observation()).decode(), row_time=EPOCH)
