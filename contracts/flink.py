@@ -16,24 +16,15 @@ JSON_OPTIONS = {"timestamp-format.standard": "ISO-8601"}
 """Options of Flink's json format that make it write the form of `contracts.wire`."""
 
 
-def column(field: Field) -> str:
-    """A column definition, quoted (a field may be called `value`), with NOT NULL where the contract says so."""
-    return f"`{field.name}` {_SQL[field.kind]}" + ("" if field.nullable else " NOT NULL")
-
-
 def sql_type(field: Field) -> str:
-    """The type of a field without its nullability, for CAST."""
+    """The type of a field, for a column or a CAST."""
     return _SQL[field.kind]
 
 
-def columns(record: Record, *, enforce_null: bool = False) -> str:
-    """The column list of a table. Nullability is left to the query unless `enforce_null`.
+def columns(record: Record) -> str:
+    """The column list of a table, names quoted (a field may be called `value`).
 
-    A sink column declared NOT NULL fails the whole job on a null: the job's own verdict must have refused it before.
+    Nullability is left to the query: a sink column declared NOT NULL fails the whole job on a null, and the job's own
+    verdict must have refused that record before.
     """
-    return ", ".join(column(field) if enforce_null else f"`{field.name}` {_SQL[field.kind]}" for field in record.fields)
-
-
-def text_columns(record: Record) -> str:
-    """Every field as STRING: a reader that must not lose a record to a failed conversion judges texts itself."""
-    return ", ".join(f"`{field.name}` STRING" for field in record.fields)
+    return ", ".join(f"`{field.name}` {sql_type(field)}" for field in record.fields)

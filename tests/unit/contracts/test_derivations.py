@@ -46,14 +46,6 @@ def test_flink_columns() -> None:
         "`name` STRING, `value` DOUBLE, `number` INT, `count` BIGINT, `flag` BOOLEAN, `at` TIMESTAMP_LTZ(3),"
         " `state` STRING, `side` STRING"
     )
-    assert flink.columns(ONE_OF_EACH, enforce_null=True) == (
-        "`name` STRING NOT NULL, `value` DOUBLE, `number` INT, `count` BIGINT NOT NULL, `flag` BOOLEAN,"
-        " `at` TIMESTAMP_LTZ(3) NOT NULL, `state` STRING, `side` STRING NOT NULL"
-    )
-    assert flink.text_columns(ONE_OF_EACH) == (
-        "`name` STRING, `value` STRING, `number` STRING, `count` STRING, `flag` STRING, `at` STRING,"
-        " `state` STRING, `side` STRING"
-    )
     assert flink.sql_type(ONE_OF_EACH.field("count")) == "BIGINT"
 
 
