@@ -52,6 +52,11 @@ $(STAMP): requirements.lock scripts/make_venv.sh
 generate: venv ## Write the files that are derived from contracts/schemas
 	@$(PYTHON) -m contracts generate
 
+.PHONY: plans
+plans: venv ## Compile the jobs' plans into jobs/plans, after a change of a query
+	@ISOBAR_JOBS_CONNECTOR_JARS="$$($(PYTHON) -c 'from local import maven; print(maven.fetch("flink"))')" \
+		$(PYTHON) -m jobs.process_weather --compile
+
 .PHONY: format
 format: venv ## Format the code and fix what can be fixed
 	@.venv/bin/ruff format --quiet .

@@ -36,6 +36,8 @@ def configuration(job: Job, settings: JobSettings, *, bounded: bool = False) -> 
         "table.local-time-zone": "UTC",
         "table.exec.state.ttl": f"{settings.state_ttl_h} h",
         "execution.checkpointing.interval": f"{settings.checkpoint_interval_ms} ms",
+        # a checkpoint that takes long (a large state, a busy machine) must leave time for the work between two of them
+        "execution.checkpointing.min-pause": f"{settings.checkpoint_interval_ms} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "pipeline.object-reuse": "true",  # built-in functions keep no reference to a row
