@@ -20,7 +20,6 @@ class Example(Settings):
     port: int = Field(9100, ge=1, le=65_535, description="a port")
     mode: Literal["fast", "slow"] = Field("fast", description="a mode")
     token: SecretStr | None = Field(None, description="a token", max_length=3)
-    undescribed: bool = False
 
 
 def refusal(settings: type[Settings], monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
@@ -108,7 +107,6 @@ def test_variables_are_named_with_what_they_mean() -> None:
         "ISOBAR_TEST_PORT": "a port",
         "ISOBAR_TEST_MODE": "a mode",
         "ISOBAR_TEST_TOKEN": "a token",
-        "ISOBAR_TEST_UNDESCRIBED": "",
     }
 
 
