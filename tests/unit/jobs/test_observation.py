@@ -80,7 +80,7 @@ def test_a_split_cuts_between_fields_only(record: WeatherObservation) -> None:
     assert parts == ['{"' + expected[0], *expected[1:-1], expected[-1] + "}"]
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(OBSERVATIONS)
 def test_every_value_comes_back_typed(record: WeatherObservation) -> None:
     """The expressions Flink evaluates, on the text that it gets."""

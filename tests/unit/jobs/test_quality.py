@@ -148,7 +148,7 @@ def test_beyond_what_is_good_a_value_is_suspect() -> None:
     assert len(graded) == 5
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(climate=st.integers(0, UNKNOWN), data=st.data())
 def test_what_is_ordinary_is_good_in_every_climate(climate: int, data: st.DataObject) -> None:
     """`ordinary` lets nearly all records past the exact limits, so it must never pass what they would not."""

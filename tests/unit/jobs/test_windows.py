@@ -112,7 +112,7 @@ RECORDS_OF_AN_HOUR = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(RECORDS_OF_AN_HOUR)
 def test_every_change_raises_the_revision_of_a_window(records: list[dict[str, int]]) -> None:
     """Consumers take the highest: a change under the same or a lower one would never be seen."""
