@@ -43,7 +43,9 @@ class JobSettings(Settings):
         500, ge=1, le=60_000, description="how long changes of a window are collected into one version of it"
     )
     state_ttl_h: int = Field(10 * 24, ge=1, description="how long first arrivals and newest revisions are remembered")
-    observations_per_hour: float = Field(1.0, gt=0, description="observations a station should send, for completeness")
+    observations_per_hour: float = Field(
+        1.0, ge=0.01, description="observations a station should send, for completeness"
+    )
     connector_jars: Path | None = Field(
         None, description="directory of connector jars, where FLINK_HOME/lib has none (python -m jobs…)"
     )

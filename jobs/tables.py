@@ -48,7 +48,7 @@ class Tables:
         self.bounded = bounded
 
     def source(self, name: str, topic: Topic, columns: str) -> Table:
-        """Key and value bytes of a topic: committed records from the group's offset, the earliest at first."""
+        """Key and value bytes of a topic: committed records from the earliest; a restored job goes on where it was."""
         settings = self.settings
         scan = {
             **self.connection,
