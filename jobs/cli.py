@@ -20,10 +20,10 @@ def main(name: str, build: Callable[..., runtime.Job]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings, kafka, topics = JobSettings.load(), KafkaSettings.load(), TopicSettings.load().catalogue()
+        job = build(settings, kafka, topics, bounded=arguments.bounded)
     except SettingsError as error:
         print(f"{name}: {error}", file=sys.stderr)
         sys.exit(2)
-    job = build(settings, kafka, topics, bounded=arguments.bounded)
     if arguments.describe:
         print(runtime.describe(job, settings))
         return

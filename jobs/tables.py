@@ -7,7 +7,7 @@ other). `windows` and `revisions` are upserts: their key is the record's identit
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.flink import columns
+from contracts.flink import JSON_OPTIONS, columns
 from contracts.kafka import flink_properties
 from contracts.schema import RECORDS
 from contracts.settings import KafkaSettings
@@ -23,7 +23,8 @@ RAW = {
 }
 """Key and value as bytes, in columns `message_key` and one other."""
 
-ISO = {"value.json.timestamp-format.standard": "ISO-8601"}
+VALUE_JSON = {"value.format": "json", **{f"value.json.{name}": value for name, value in JSON_OPTIONS.items()}}
+KEY_JSON = {"key.format": "json", **{f"key.json.{name}": value for name, value in JSON_OPTIONS.items()}}
 
 
 @dataclass(frozen=True)
@@ -82,19 +83,13 @@ class Tables:
     def append(self, name: str, topic: Topic) -> Table:
         """An insert-only table of a topic keyed by one field."""
         assert topic.record is not None
-        form = {"key.format": "raw", "key.fields": topic.key[0], "value.format": "json", **ISO}
+        form = {"key.format": "raw", "key.fields": topic.key[0], **VALUE_JSON}
         return Table(name, columns(RECORDS[topic.record]), {**self._sink(topic, name), **form})
 
     def upsert(self, name: str, topic: Topic) -> Table:
         """A table whose later rows replace earlier ones of the same key."""
         assert topic.record is not None
-        form = {
-            "connector": "upsert-kafka",
-            "key.format": "json",
-            "key.json.timestamp-format.standard": "ISO-8601",
-            "value.format": "json",
-            **ISO,
-        }
+        form = {"connector": "upsert-kafka", **KEY_JSON, **VALUE_JSON}
         key = f"PRIMARY KEY ({', '.join(topic.key)}) NOT ENFORCED"
         return Table(name, f"{columns(RECORDS[topic.record])}, {key}", {**self._sink(topic, name), **form})
 
