@@ -15,7 +15,7 @@ from local.paths import REPOSITORY
 from local.stack import Stack
 from sinks.partitions import Partition
 from tests.fixtures.brokers import read_all
-from tests.integration.sink.harness import Harness
+from tests.integration.sink.harness import Harness, SinkProcess
 
 SCRIPT = REPOSITORY / "jobs" / "process_weather.py"
 
@@ -69,6 +69,11 @@ class JobHarness(Harness):
         entries = self.stack.flink.rest.get(f"/jobs/{self.job_id}/exceptions")["exceptionHistory"]["entries"]
         return len(entries)
 
+    @property
+    def sinks(self) -> list[SinkProcess]:
+        """In the order in which they were started."""
+        return self._children
+
     # ---- the producer ----
 
     def replay(self, *arguments: str) -> Child:
@@ -113,6 +118,10 @@ class JobHarness(Harness):
             cause = rest.root_exception(self.job_id) if self.job_id else ""
             assert time.monotonic() < deadline, f"{what}: not within {ARRIVAL_S:.0f} s; the job is {state} {cause}"
             time.sleep(POLL_S)
+
+    def until_rows(self, count: int) -> None:
+        """Until the sink has written so many enriched rows."""
+        self.until(lambda: self.rows() >= count, f"{count} rows of weather_enriched")
 
     def _unread(self) -> dict[int, tuple[int, int]]:
         """Partitions of the observations whose end the job's committed offset has not reached."""

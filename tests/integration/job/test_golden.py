@@ -16,10 +16,9 @@ from contracts import wire
 from contracts.dead_letter import HEADERS
 from contracts.schema import RECORDS
 from contracts.types import WeatherObservation
-from producer.fetch import NYC_2013, cached, fetch
-from producer.settings import ProducerSettings
 from tests.fixtures.observations import observation
 from tests.integration.job.compare import compare, equal
+from tests.integration.job.dataset import nyc_2013
 from tests.integration.job.expected import Expected, compute
 from tests.integration.job.harness import JobHarness, headers
 
@@ -49,13 +48,6 @@ class Year:
         return [row for row in self.tables[table] if row["source"] != CLOSER]
 
 
-def csv() -> bytes:
-    """The whole file, fetched if need be: the cut that is shipped has not all its defects."""
-    cache_dir = ProducerSettings.load().cache_dir
-    data = cached(NYC_2013, cache_dir)
-    return data if data is not None else fetch(NYC_2013, cache_dir).read_bytes()
-
-
 def send_closers(harness: JobHarness) -> list[WeatherObservation]:
     """One record to each partition, by stations whose names lead there; the year's stations do not use all of them."""
     topic = harness.catalogue.observations
@@ -80,7 +72,7 @@ def send_closers(harness: JobHarness) -> list[WeatherObservation]:
 @pytest.fixture(scope="module")
 def year(module_make: Any) -> Iterator[Year]:
     began = datetime.now(UTC)
-    expected = compute(csv())
+    expected = compute(nyc_2013())
     harness = module_make("nyc-2013.")
     harness.submit()
     harness.sink("sink", "enriched", "windows", "anomalies", "revisions")
