@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from contracts.kafka import confluent_admin, confluent_consumer, create_topics
 from contracts.topics import Catalogue, Topic
@@ -24,6 +24,13 @@ ARRIVAL_S = 300.0
 
 POLL_S = 0.5
 """Each look costs clients and queries; what is waited for takes seconds."""
+
+NO_COORDINATOR = (
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+)
+"""What a broker answers that has just been started again; it passes."""
 
 OUTPUTS = ("enriched", "windows", "anomalies", "revisions")
 
@@ -129,7 +136,12 @@ class JobHarness(Harness):
         wanted = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
         consumer = confluent_consumer(self.kafka, self.name, "test")
         try:
-            committed = {p.partition: max(p.offset, 0) for p in consumer.committed(wanted, timeout=30)}
+            try:
+                committed = {p.partition: max(p.offset, 0) for p in consumer.committed(wanted, timeout=30)}
+            except KafkaException as error:
+                if error.args[0].code() not in NO_COORDINATOR:
+                    raise
+                committed = {p.partition: -1 for p in wanted}
             ends = {p.partition: consumer.get_watermark_offsets(p, timeout=30)[1] for p in wanted}
         finally:
             consumer.close()
