@@ -210,7 +210,8 @@ def test_a_taken_port_is_one_sentence_and_nothing_stays(data_dir: Path) -> None:
     assert up.returncode == 1
     assert up.stderr == (
         "error: Another program has taken, on 127.0.0.1: "
-        f"port {ports.flink_rest}, which Flink JobManager (REST) needs; port {ports.postgres}, which Postgres (clients) needs. "
+        f"port {ports.flink_rest}, which Flink JobManager (REST) needs; "
+        f"port {ports.postgres}, which Postgres (clients) needs. "
         "Stop that program (`ss -ltnp` shows it) or choose other ports by ISOBAR_LOCAL_*_PORT.\n"
     )
     assert not (folder / "stack.json").exists()
