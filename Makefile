@@ -54,7 +54,7 @@ generate: venv ## Write the files that are derived from contracts/schemas
 
 .PHONY: plans
 plans: venv ## Compile the jobs' plans into jobs/plans, after a change of a query
-	@ISOBAR_JOBS_CONNECTOR_JARS="$$($(PYTHON) -c 'from local import maven; print(maven.fetch("flink"))')" \
+	@ISOBAR_JOBS_CONNECTOR_JARS="$$($(PYTHON) -c 'from local import functions; print(functions.connectors())')" \
 		$(PYTHON) -m jobs.process_weather --compile
 
 .PHONY: format
