@@ -5,7 +5,7 @@ parallelism, and answers in columns; what is made of the answers is SQL. State i
 on the wall: a replay of a year at full speed keeps as little of it as the year itself would.
 """
 
-from jobs import anomalies, quality, windows
+from jobs import anomalies, quality
 from jobs.settings import JobSettings
 from jobs.sql import View, literal
 
@@ -14,21 +14,16 @@ TRACKED = tuple(dict.fromkeys([*quality.STEPS, *quality.PERSISTENCE_H, *anomalie
 
 
 def views(settings: JobSettings) -> list[View]:
-    """Views from `accepted` to `histories`: its columns and those of `series_history`."""
-    vectors = ", ".join(f"{expression} AS {name}" for name, expression in windows.VECTORS.items())
-    kinds = ", ".join(f"{kind} {hours} {step}" for kind, hours, step in windows.KINDS)
+    """The view `histories`, from `accepted`: its columns and those of `series_history`."""
     return [
-        View("readings", f"SELECT *, {vectors} FROM accepted"),
         View(
             "histories",
             f"""SELECT * FROM series_history(
-            series => TABLE readings PARTITION BY (source, station_id),
+            series => TABLE accepted PARTITION BY (source, station_id),
             tracked => {literal(", ".join(TRACKED))},
-            summed => {literal(", ".join(windows.SUMMED))},
-            kinds => {literal(kinds)},
             baseline_values => {anomalies.DAYS},
             lateness_seconds => {settings.out_of_orderness_s},
             retention_hours => {settings.retention_h},
             uid => 'station-history')""",
-        ),
+        )
     ]

@@ -36,7 +36,7 @@ class JobSettings(Settings):
         600, ge=0, le=86_400, description="how far behind the newest event time is not late"
     )
     idle_timeout_s: int = Field(
-        30, ge=0, description="silence after which a partition no longer holds the watermark (a metric only); 0 = never"
+        5, ge=0, description="seconds of silence after which a partition no longer holds windows back; 0 = never"
     )
     max_future_s: int = Field(
         3600, ge=0, le=86_400, description="how far ahead of the broker's clock a timestamp may lie"
