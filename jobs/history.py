@@ -9,8 +9,8 @@ from jobs import anomalies, quality
 from jobs.settings import JobSettings
 from jobs.sql import View, literal
 
-TRACKED = tuple(dict.fromkeys([*quality.STEPS, *quality.PERSISTENCE_H, *anomalies.SPREAD_FLOOR]))
-"""Variables that some check compares with earlier values."""
+TRACKED = tuple(dict.fromkeys([*quality.STEPS, *quality.PERSISTENCE_H]))
+"""Variables that some check compares with the values before."""
 
 
 def views(settings: JobSettings) -> list[View]:
@@ -21,6 +21,7 @@ def views(settings: JobSettings) -> list[View]:
             f"""SELECT * FROM series_history(
             series => TABLE accepted PARTITION BY (source, station_id),
             tracked => {literal(", ".join(TRACKED))},
+            usual => {literal(", ".join(anomalies.SPREAD_FLOOR))},
             baseline_values => {anomalies.DAYS},
             lateness_seconds => {settings.out_of_orderness_s},
             retention_hours => {settings.retention_h},

@@ -32,8 +32,8 @@ import org.apache.flink.types.Row;
  * than the newest of its series can no longer be told from a repeat, so it is only called late.
  *
  * <p>Readings must have {@code observed_at TIMESTAMP_LTZ(3)} and {@code revision INT}. Arguments: {@code tracked}, the
- * columns to compare with earlier ones; {@code baseline_values} of the same hour of day; {@code lateness_seconds} after
- * the end of its hour from which on a reading is late.
+ * columns to compare with the reading before; {@code usual}, those to compare with the last {@code baseline_values} of the
+ * same hour of day; {@code lateness_seconds} after the end of its hour from which on a reading is late.
  */
 public final class SeriesHistory extends ProcessTableFunction<RowData> {
 
@@ -41,16 +41,21 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
 
     private static final long DAY_MS = 24 * Windows.HOUR_MS;
     private static final int TRACKED = 1;
+    private static final int USUAL = 2;
 
     /** first_arrival, newest, late, previous_at. */
     private static final int HEAD = 4;
 
-    /** previous, since, readings, usual count, mean and deviation. */
-    private static final int WIDTH = 6;
+    /** previous, since, readings. */
+    private static final int TRACKED_WIDTH = 3;
+
+    /** usual count, mean and deviation. */
+    private static final int USUAL_WIDTH = 3;
 
     private transient int observedAt;
     private transient int revision;
     private transient int[] tracked;
+    private transient int[] usual;
 
     @Override
     public TypeInference getTypeInference(DataTypeFactory types) {
@@ -64,16 +69,18 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
                 StaticArgumentTrait.TABLE,
                 StaticArgumentTrait.SET_SEMANTIC_TABLE,
                 StaticArgumentTrait.PASS_COLUMNS_THROUGH);
+        DataType text = DataTypes.STRING().bridgedTo(StringData.class);
         DataType number = whole.bridgedTo(int.class);
         return TypeInference.newBuilder()
                 .staticArguments(
                         StaticArgument.table("series", Row.class, false, keyed),
-                        StaticArgument.scalar("tracked", DataTypes.STRING().bridgedTo(StringData.class), false),
+                        StaticArgument.scalar("tracked", text, false),
+                        StaticArgument.scalar("usual", text, false),
                         StaticArgument.scalar("baseline_values", number, false),
                         StaticArgument.scalar("lateness_seconds", number, false),
                         StaticArgument.scalar("retention_hours", number, false))
                 .stateTypeStrategies(state)
-                .outputTypeStrategy(call -> Optional.of(rowType(Arguments.names(call, TRACKED))))
+                .outputTypeStrategy(call -> Optional.of(rowType(Arguments.names(call, TRACKED), Arguments.names(call, USUAL))))
                 .build();
     }
 
@@ -85,7 +92,7 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
         return StateTypeStrategy.of(call -> Optional.of(type), Duration.ZERO);
     }
 
-    private static DataType rowType(String[] tracked) {
+    private static DataType rowType(String[] tracked, String[] usual) {
         List<DataTypes.Field> columns = new ArrayList<>();
         columns.add(DataTypes.FIELD("first_arrival", DataTypes.BOOLEAN().notNull()));
         columns.add(DataTypes.FIELD("newest", DataTypes.BOOLEAN().notNull()));
@@ -95,6 +102,8 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
             columns.add(DataTypes.FIELD(name + "_previous", DataTypes.DOUBLE()));
             columns.add(DataTypes.FIELD(name + "_since", DataTypes.TIMESTAMP_LTZ(3)));
             columns.add(DataTypes.FIELD(name + "_readings", DataTypes.INT()));
+        }
+        for (String name : usual) {
             columns.add(DataTypes.FIELD(name + "_usual_count", DataTypes.INT()));
             columns.add(DataTypes.FIELD(name + "_usual_mean", DataTypes.DOUBLE()));
             columns.add(DataTypes.FIELD(name + "_usual_deviation", DataTypes.DOUBLE()));
@@ -109,6 +118,7 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
             MapView<Integer, double[]> baselines,
             Row row,
             StringData trackedColumns,
+            StringData usualColumns,
             int baselineValues,
             int latenessSeconds,
             int retentionHours)
@@ -118,6 +128,7 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
             observedAt = Arguments.column(series, "observed_at");
             revision = Arguments.column(series, "revision");
             tracked = Arguments.columns(series, trackedColumns.toString());
+            usual = Arguments.columns(series, usualColumns.toString());
         }
         long moment = ((Instant) row.getField(observedAt)).toEpochMilli();
         if (recent.arrivals == 0) {
@@ -129,7 +140,7 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
         boolean first = !forgotten && known == null;
         boolean newest = first || (known != null && found > known);
         long hourEnd = Math.floorDiv(moment, Windows.HOUR_MS) * Windows.HOUR_MS + Windows.HOUR_MS;
-        GenericRowData out = new GenericRowData(HEAD + WIDTH * tracked.length);
+        GenericRowData out = new GenericRowData(HEAD + TRACKED_WIDTH * tracked.length + USUAL_WIDTH * usual.length);
         out.setField(0, first);
         out.setField(1, newest);
         out.setField(2, forgotten || (newest && hourEnd + latenessSeconds * 1000L <= recent.newestAt));
@@ -153,33 +164,38 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
             int baselineValues,
             GenericRowData out)
             throws Exception {
-        double[] values = new double[tracked.length];
-        for (int variable = 0; variable < tracked.length; variable++) {
-            values[variable] = Arguments.value(row, tracked[variable]);
-        }
-        int hour = (int) (Math.floorMod(moment, DAY_MS) / Windows.HOUR_MS);
-        double[] baseline = baselines.get(hour);
-        if (baseline == null) {
-            baseline = Baseline.empty(tracked.length, baselineValues);
-        }
         if (recent.arrivals > 0) {
             out.setField(3, TimestampData.fromEpochMillis(recent.previousAt));
         }
         for (int variable = 0; variable < tracked.length; variable++) {
-            int at = HEAD + WIDTH * variable;
             if (!Double.isNaN(recent.previous[variable])) {
-                out.setField(at, recent.previous[variable]);
+                out.setField(HEAD + TRACKED_WIDTH * variable, recent.previous[variable]);
             }
-            Baseline.write(baseline, variable, tracked.length, out, at + 3);
         }
-        recent.advance(moment, values);
+        recent.advance(moment, values(row, tracked));
         for (int variable = 0; variable < tracked.length; variable++) {
-            int at = HEAD + WIDTH * variable;
+            int at = HEAD + TRACKED_WIDTH * variable;
             out.setField(at + 1, TimestampData.fromEpochMillis(recent.since[variable]));
             out.setField(at + 2, recent.readings[variable]);
         }
-        Baseline.add(baseline, values);
-        baselines.put(hour, baseline);
+        int hour = (int) (Math.floorMod(moment, DAY_MS) / Windows.HOUR_MS);
+        double[] baseline = baselines.get(hour);
+        if (baseline == null) {
+            baseline = Baseline.empty();
+        }
+        for (int variable = 0; variable < usual.length; variable++) {
+            int at = HEAD + TRACKED_WIDTH * tracked.length + USUAL_WIDTH * variable;
+            Baseline.write(baseline, variable, usual.length, out, at);
+        }
+        baselines.put(hour, Baseline.with(baseline, values(row, usual), baselineValues));
+    }
+
+    private static double[] values(Row row, int[] columns) {
+        double[] values = new double[columns.length];
+        for (int variable = 0; variable < columns.length; variable++) {
+            values[variable] = Arguments.value(row, columns[variable]);
+        }
+        return values;
     }
 
     /** A walk over what is kept once a day of event time: it is little. */

@@ -142,24 +142,30 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         TimeContext<Long> time = context.timeContext(Long.class);
         Long watermark = time.currentWatermark();
         for (long key : kinds.keys(moment)) {
+            long end = Windows.end(key);
+            boolean kept = end > progress.forgottenTo;
             double[] sums = known == null ? windows.get(key) : null;
-            boolean fresh = sums == null && known == null && Windows.end(key) > progress.forgottenTo;
-            if (sums == null) {
+            // a timer is set if the window waits to be said; one that was restored may have been said before
+            boolean waits = sums != null && Sums.isUnsaid(sums);
+            boolean made = sums == null;
+            if (made) {
                 sums = Sums.empty(summed.length);
             }
-            if (known != null || (!fresh && Sums.isEmpty(sums))) {
-                addAll(sums, readings, Windows.start(key), Windows.end(key));
+            if (made && !(kept && known == null)) {
+                addAll(sums, readings, Windows.start(key), end);
             } else {
                 Sums.add(sums, reading);
             }
-            if (watermark != null && watermark >= Windows.end(key) - 1) {
+            if (!kept || (watermark != null && watermark >= end - 1)) {
                 say(key, sums);
-            } else {
-                time.registerOnTime(Windows.end(key) - 1);
+            } else if (!waits) {
+                time.registerOnTime(end - 1);
             }
-            if (Windows.end(key) > progress.forgottenTo) {
+            if (kept) {
                 windows.put(key, sums);
-                time.registerOnTime(Windows.end(key) - 1 + OPEN_MS);
+            }
+            if (kept && made) {
+                time.registerOnTime(end - 1 + OPEN_MS);
             }
         }
         forget(progress, readings, retentionHours);

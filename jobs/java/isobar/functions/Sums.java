@@ -26,10 +26,6 @@ final class Sums {
         return new double[HEAD + WIDTH * variables];
     }
 
-    static boolean isEmpty(double[] sums) {
-        return sums[OBSERVATIONS] == 0;
-    }
-
     static int variables(double[] sums) {
         return (sums.length - HEAD) / WIDTH;
     }
