@@ -1,4 +1,4 @@
-"""What a station's history says of each accepted record: the view `histories`, which every output but refusals reads.
+"""What a station's history says of each accepted record: the view `histories`.
 
 `series_history` (jobs/java) keeps the memory of a station in one keyed operator, so that its records stay in order at any
 parallelism, and answers in columns; what is made of the answers is SQL. State is bounded by event time, not by a clock

@@ -34,7 +34,8 @@ def views(settings: JobSettings) -> list[View]:
     return [
         View(
             "summands",
-            f"""SELECT source, station_id, row_time, observed_at, revision, temperature_c, precipitation_1h_mm, {vectors}
+            f"""SELECT source, station_id, row_time, observed_at, revision,
+            temperature_c, precipitation_1h_mm, {vectors}
         FROM accepted""",
         ),
         View(

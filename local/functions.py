@@ -1,6 +1,6 @@
-"""Our Java functions for Flink (`jobs/java`), compiled once into the user's cache; `python -m local.functions` says where.
+"""Our Java functions for Flink (`jobs/java`), compiled once into the user's cache: `python -m local.functions`.
 
-Three functions do what SQL says badly and Python would do slowly, once for every record (docs/decisions/0009). The JDK
+They do what SQL says badly and Python would do slowly, once for every record (docs/decisions/0009). The JDK
 that runs Flink compiles them against Flink's own jars, in two seconds: no build tool, no binary in the repository. The
 cache key is the sources and Flink's version, so an edited source is compiled when it is next wanted.
 """
@@ -26,7 +26,7 @@ JAR_NAME = "isobar-functions.jar"
 
 # The oldest Java that may run them (local/java.py).
 _RELEASE = "17"
-# -serial: no function is ever kept by Java serialisation beyond one job; -classfile: Flink's jars lack what they annotate.
+# -serial: no function outlives its job in Java's serialisation; -classfile: Flink's jars lack what they annotate with.
 _LINT = "-Xlint:all,-serial,-classfile,-processing"
 # The earliest moment that a zip file can hold: the same sources make the same bytes.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
