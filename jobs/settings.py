@@ -23,9 +23,7 @@ class JobSettings(Settings):
         description="consumer group and prefix of transactional ids; unique per running job",
         pattern=r"^[a-z0-9.-]+$",
     )
-    parallelism: int = Field(
-        1, ge=1, le=1024, description="parallel instances of every operator; above 1 a station's records may overtake"
-    )
+    parallelism: int = Field(1, ge=1, le=1024, description="parallel instances of every operator")
     delivery_guarantee: Literal["exactly-once", "at-least-once"] = Field(
         "exactly-once", description="guarantee of the Kafka sinks"
     )
