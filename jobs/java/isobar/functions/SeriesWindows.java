@@ -32,6 +32,8 @@ import org.apache.flink.types.Row;
  * while, and did not hold the watermark back, costs another version and no reading. A reading counts in its newest
  * revision. State is bounded by event time, as in {@link SeriesHistory}.
  *
+ * <p>The time attribute must be ahead of every watermark: Flink drops a row behind it before this function sees it.
+ *
  * <p>Readings must have {@code observed_at TIMESTAMP_LTZ(3)} and {@code revision INT}. Arguments: {@code summed}, the
  * columns to add up; {@code kinds}, see {@link Windows}; {@code retention_hours}, how far behind the newest reading of
  * its series a reading still counts.
@@ -144,7 +146,7 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         for (long key : kinds.keys(moment)) {
             long end = Windows.end(key);
             boolean kept = end > progress.forgottenTo;
-            double[] sums = known == null ? windows.get(key) : null;
+            double[] sums = kept && known == null ? windows.get(key) : null;
             // a timer is set if the window waits to be said; one that was restored may have been said before
             boolean waits = sums != null && Sums.isUnsaid(sums);
             boolean made = sums == null;
