@@ -3,10 +3,8 @@ package isobar.functions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.ValidationException;
@@ -78,7 +76,7 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         DataType byMoment = MapView.newMapViewDataType(DataTypes.BIGINT().notNull(), doubles);
         DataType progress = types.createDataType(Progress.class);
         state.put("progress", SeriesHistory.kept(progress));
-        state.put("readings", SeriesHistory.kept(byMoment));
+        state.put("arrays", SeriesHistory.kept(byMoment));
         state.put("windows", SeriesHistory.kept(byMoment));
         EnumSet<StaticArgumentTrait> keyed = EnumSet.of(
                 StaticArgumentTrait.TABLE, StaticArgumentTrait.SET_SEMANTIC_TABLE, StaticArgumentTrait.REQUIRE_ON_TIME);
@@ -113,7 +111,7 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
     public void eval(
             Context context,
             Progress progress,
-            MapView<Long, double[]> readings,
+            MapView<Long, double[]> arrays,
             MapView<Long, double[]> windows,
             Row row,
             StringData summedColumns,
@@ -135,8 +133,9 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         for (int variable = 0; variable < summed.length; variable++) {
             reading[variable + 1] = Arguments.value(row, summed[variable]);
         }
-        double[] known = readings.get(moment);
-        if (known != null && known[0] >= reading[0]) {
+        Readings readings = new Readings(arrays, reading.length);
+        int known = readings.revision(moment);
+        if (known >= reading[0]) {
             return; // a repeat
         }
         readings.put(moment, reading);
@@ -146,15 +145,15 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         for (long key : kinds.keys(moment)) {
             long end = Windows.end(key);
             boolean kept = end > progress.forgottenTo;
-            double[] sums = kept && known == null ? windows.get(key) : null;
+            double[] sums = kept && known < 0 ? windows.get(key) : null;
             // a timer is set if the window waits to be said; one that was restored may have been said before
             boolean waits = sums != null && Sums.isUnsaid(sums);
             boolean made = sums == null;
             if (made) {
                 sums = Sums.empty(summed.length);
             }
-            if (made && !(kept && known == null)) {
-                addAll(sums, readings, Windows.start(key), end);
+            if (made && !(kept && known < 0)) {
+                readings.addTo(sums, Windows.start(key), end);
             } else {
                 Sums.add(sums, reading);
             }
@@ -175,7 +174,7 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
 
     /** The watermark has passed the end of an hour: says the windows that end with it, forgets those of a while ago. */
     public void onTimer(
-            OnTimerContext context, Progress progress, MapView<Long, double[]> readings, MapView<Long, double[]> windows)
+            OnTimerContext context, Progress progress, MapView<Long, double[]> arrays, MapView<Long, double[]> windows)
             throws Exception {
         long end = context.timeContext(Long.class).time() + 1;
         progress.forgottenTo = Math.max(progress.forgottenTo, end - OPEN_MS);
@@ -211,28 +210,12 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         collect(row);
     }
 
-    private static void addAll(double[] sums, MapView<Long, double[]> readings, long from, long to) throws Exception {
-        for (Map.Entry<Long, double[]> each : readings.entries()) {
-            if (each.getKey() >= from && each.getKey() < to) {
-                Sums.add(sums, each.getValue());
-            }
-        }
-    }
-
-    /** A walk over the readings once a day of event time: they are few. */
-    private void forget(Progress progress, MapView<Long, double[]> readings, int retentionHours) throws Exception {
+    /** Once a day of event time. A reading that still counts makes its windows anew from readings a window older. */
+    private void forget(Progress progress, Readings readings, int retentionHours) throws Exception {
         long day = Math.floorDiv(progress.newestAt, 24 * Windows.HOUR_MS);
-        if (day == progress.forgottenDay) {
-            return;
-        }
-        progress.forgottenDay = day;
-        // a reading within the retention makes its windows anew from readings that may be a window older than itself
-        long oldest = progress.newestAt - (retentionHours + kinds.longestHours()) * Windows.HOUR_MS;
-        Iterator<Map.Entry<Long, double[]>> each = readings.iterator();
-        while (each.hasNext()) {
-            if (each.next().getKey() <= oldest) {
-                each.remove();
-            }
+        if (day != progress.forgottenDay) {
+            progress.forgottenDay = day;
+            readings.forgetTo(progress.newestAt - (retentionHours + kinds.longestHours()) * Windows.HOUR_MS);
         }
     }
 }
