@@ -388,7 +388,8 @@ public final class FunctionHarness {
                     revisions,
                     baselines,
                     row,
-                    StringData.fromString(text("variables")),
+                    StringData.fromString(text("tracked")),
+                    StringData.fromString(text("usual")),
                     number("baseline_values"),
                     number("lateness_seconds"),
                     number("retention_hours"));
@@ -396,7 +397,7 @@ public final class FunctionHarness {
 
         @Override
         Object kept() throws Exception {
-            return Map.of("moments", revisions.getMap().keySet(), "baselines", baselines.getMap().size());
+            return Map.of("moments", List.copyOf(revisions.getMap().keySet()), "baselines", baselines.getMap().size());
         }
     }
 
@@ -439,7 +440,7 @@ public final class FunctionHarness {
 
         @Override
         Object kept() throws Exception {
-            return Map.of("moments", readings.getMap().keySet(), "windows", windows.getMap().size());
+            return Map.of("moments", List.copyOf(readings.getMap().keySet()), "windows", List.copyOf(windows.getMap().keySet()));
         }
     }
 }
