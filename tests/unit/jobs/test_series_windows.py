@@ -1,4 +1,4 @@
-"""`series_windows` step by step against a model that keeps everything: every version, when it is said, and what is kept.
+"""`series_windows` step by step against a model that keeps everything: every version, when, and what is kept.
 
 A window that is wrong here would be wrong in silence, so the model decides each step's rows exactly: readings in any
 order, repeated, revised, late, too late; watermarks that jump, stand still, and are far ahead of the series; restores,
