@@ -237,7 +237,7 @@ def quoted(value: bytes, beginning: str) -> str:
 def test_the_cases_of_the_whole_job(java: Functions) -> None:
     """The job refuses more, by limits and by the broker's clock: those cases are good here."""
     later = (cases.IMPOSSIBLE, cases.FUTURE, cases.NEGATIVE)
-    every = [*cases.by_hand(), *cases.generated(7, accepted=100, refused=100)]
+    every = [*cases.by_hand(), *cases.generated(7, accepted=20, refused=20)]
     for case, (fields, why) in zip(every, read(java, *(case.value for case in every)), strict=True):
         if case.reason is None:
             assert (fields, why) == (case.expected, None), case.name
