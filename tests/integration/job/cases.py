@@ -110,10 +110,7 @@ REFUSED_EDITS: dict[str, tuple[Edit, str]] = {
     "leading zeros": (_replaced(TEMPERATURE, '"temperature_c":007'), NOT_JSON),
     "leading zeros of a revision": (_replaced('"revision":0', '"revision":00'), NOT_JSON),
     "true in a number field": (_replaced(TEMPERATURE, '"temperature_c":true'), A_NUMBER + "true"),
-    "an object in a number field": (
-        _replaced(TEMPERATURE, '"temperature_c":{"v":1}'),
-        A_NUMBER + '{"v":1}',
-    ),
+    "an object in a number field": (_replaced(TEMPERATURE, '"temperature_c":{"v":1}'), A_NUMBER + '{"v":1}'),
     "an array in a number field": (_replaced(TEMPERATURE, '"temperature_c":[7.5]'), A_NUMBER + "[7.5]"),
     "a deep array in a number field": (
         _replaced(TEMPERATURE, '"temperature_c":' + "[" * 900 + "]" * 900),
@@ -141,10 +138,7 @@ REFUSED_EDITS: dict[str, tuple[Edit, str]] = {
         _replaced(f'"ingested_at":"{NINE}",', ""),
         A_TIME.replace("observed", "ingested") + "no such field",
     ),
-    "a line feed in a text": (
-        _replaced('"weather_code":null', r'"weather_code":"a\nb"'),
-        A_TEXT + r'"a\nb"}',
-    ),
+    "a line feed in a text": (_replaced('"weather_code":null', r'"weather_code":"a\nb"'), A_TEXT + r'"a\nb"}'),
     "a control character of Latin-1": (
         _replaced('"weather_code":null', '"weather_code":"a\\u0085b"'),
         A_TEXT + '"a\\u0085b"}',

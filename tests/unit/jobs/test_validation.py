@@ -1,7 +1,7 @@
 """The verdict by the job's own views, from what `read_json` answers to what is accepted or refused, and why."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from tests.fixtures.observations import NINE, observation
 from tests.unit.jobs.duck import COLUMNS, Duck
 
 DUCK = Duck()
-EPOCH = datetime.fromtimestamp(0, NINE.tzinfo)
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
 PARSED = {
     "message_key": "BLOB",
     "original": "BLOB",
@@ -20,7 +20,7 @@ PARSED = {
     "topic": "VARCHAR",
     "kafka_partition": "INT",
     "kafka_offset": "BIGINT",
-    "row_time": "TIMESTAMP",
+    "never_late": "TIMESTAMP",
     **COLUMNS,
     "refusal": "VARCHAR",
 }
@@ -29,7 +29,7 @@ MAX_FUTURE_S = 3600
 
 def judge(**values: Any) -> dict[str, Any]:
     """One row of `parsed` through the views."""
-    DUCK.table("parsed", PARSED, [{"row_time": NINE, "appended_at": NINE, **values}])
+    DUCK.table("parsed", PARSED, [{"never_late": FAR, "appended_at": NINE, **values}])
     DUCK.create(validation.views(MAX_FUTURE_S))
     (row,) = DUCK.rows("FROM judged")
     row["accepted"] = DUCK.rows("FROM accepted")
@@ -55,7 +55,7 @@ def test_a_good_record_is_accepted_with_its_values() -> None:
     (accepted,) = row["accepted"]
     assert accepted == {
         "climate": 0,
-        "row_time": NINE,
+        "never_late": FAR,
         **msgspec.structs.asdict(observation(**given)),
     }
 
@@ -103,10 +103,10 @@ def test_a_time_too_far_ahead_is_refused(ahead: int, good: bool) -> None:
 
 
 def test_the_season_is_that_of_the_observation() -> None:
-    """Not of the row time, which is 1970 where the source found no time."""
+    """Not of the row time, which is the far future for every record."""
     summer = observation(lat=51.5, temperature_c=45.0, observed_at=NINE.replace(month=7))
 
-    assert judge(**msgspec.structs.asdict(summer) | {"row_time": EPOCH})["reason"] is None
+    assert judge(**msgspec.structs.asdict(summer))["reason"] is None
 
 
 def test_what_could_not_be_read_is_refused_with_its_reason() -> None:

@@ -14,7 +14,7 @@ from tests.unit.jobs.harness import Functions
 
 DUCK = Duck()
 EPOCH = datetime.fromtimestamp(0, UTC)
-ACCEPTED = {"row_time": "TIMESTAMP", **COLUMNS}
+ACCEPTED = {"never_late": "TIMESTAMP", **COLUMNS}
 SUMS = {
     "source": "VARCHAR",
     "station_id": "VARCHAR",
