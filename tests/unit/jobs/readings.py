@@ -145,7 +145,8 @@ def records(draw: st.DrawFn) -> bytes:
     for name, value in draw(_MEMBERS):
         place = draw(st.integers(0, len(members)))
         at = [index for index, (known, _) in enumerate(members) if known == name]
-        members[at[0] if at and draw(st.booleans()) else place : place] = [(name, value)]
+        replaced: bool = draw(st.booleans())
+        members[at[0] if at and replaced else place : place] = [(name, value)]
         members = members if draw(st.booleans()) else members[:-1]
     comma, colon = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\r\n", "\t: ")]))
     ascii_only = draw(st.booleans())
