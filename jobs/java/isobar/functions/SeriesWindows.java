@@ -142,6 +142,10 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         progress.newestAt = Math.max(progress.newestAt, moment);
         TimeContext<Long> time = context.timeContext(Long.class);
         Long watermark = time.currentWatermark();
+        if (watermark != null) {
+            // Flink drops a timer that lies before the watermark: sums kept for a series behind the others would stay
+            progress.forgottenTo = Math.max(progress.forgottenTo, watermark + 1 - OPEN_MS);
+        }
         for (long key : kinds.keys(moment)) {
             long end = Windows.end(key);
             boolean kept = end > progress.forgottenTo;
