@@ -364,7 +364,7 @@ public final class FunctionHarness {
 
     private static final class HistorySeries extends Series {
 
-        private final MapView<Long, Integer> revisions = new CopyingView<>();
+        private final MapView<Long, double[]> arrays = new CopyingView<>();
         private final MapView<Integer, double[]> baselines = new CopyingView<>();
         private Recent recent = new Recent();
         private SeriesHistory function;
@@ -385,7 +385,7 @@ public final class FunctionHarness {
             function.eval(
                     context,
                     recent,
-                    revisions,
+                    arrays,
                     baselines,
                     row,
                     StringData.fromString(text("tracked")),
@@ -397,13 +397,13 @@ public final class FunctionHarness {
 
         @Override
         Object kept() throws Exception {
-            return Map.of("moments", List.copyOf(revisions.getMap().keySet()), "baselines", baselines.getMap().size());
+            return Map.of("moments", moments(arrays, 2), "baselines", baselines.getMap().size());
         }
     }
 
     private static final class WindowSeries extends Series {
 
-        private final MapView<Long, double[]> readings = new CopyingView<>();
+        private final MapView<Long, double[]> arrays = new CopyingView<>();
         private final MapView<Long, double[]> windows = new CopyingView<>();
         private SeriesWindows.Progress progress = new SeriesWindows.Progress();
         private SeriesWindows function;
@@ -424,7 +424,7 @@ public final class FunctionHarness {
             function.eval(
                     context,
                     progress,
-                    readings,
+                    arrays,
                     windows,
                     row,
                     StringData.fromString(text("variables")),
@@ -435,12 +435,27 @@ public final class FunctionHarness {
         @Override
         void timer(Context context) throws Exception {
             progress = rebuilt(progress);
-            function.onTimer(context, progress, readings, windows);
+            function.onTimer(context, progress, arrays, windows);
         }
 
         @Override
         Object kept() throws Exception {
-            return Map.of("moments", List.copyOf(readings.getMap().keySet()), "windows", List.copyOf(windows.getMap().keySet()));
+            int width = 2 + text("variables").split(",").length;
+            return Map.of("moments", moments(arrays, width), "windows", List.copyOf(windows.getMap().keySet()));
         }
+    }
+
+    /** Of Readings, whose arrays hold so many hours. */
+    private static final long SPAN_MS = 6 * 3_600_000L;
+
+    /** When the readings were made that a series keeps. */
+    private static List<Long> moments(MapView<Long, double[]> arrays, int width) {
+        List<Long> moments = new ArrayList<>();
+        arrays.getMap().forEach((span, array) -> {
+            for (int at = 0; at < array.length; at += width) {
+                moments.add(span * SPAN_MS + (long) array[at]);
+            }
+        });
+        return moments;
     }
 }

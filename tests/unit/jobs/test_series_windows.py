@@ -20,6 +20,7 @@ HOUR, MINUTE = 3_600_000, 60_000
 DAY = 24 * HOUR
 BEGIN = 20_000 * DAY
 RETENTION_H = 72
+SPAN_H = 6  # of Readings.java
 OPEN_H = 3
 """Hours after its end, by the watermark, for which the sums of a window are kept."""
 FOREVER = 2**62
@@ -122,8 +123,10 @@ def kept_is_little(model: Model, found: dict[str, Any], told: str) -> None:
     ends = [(key // 10_000 + key % 10_000) * HOUR for key in found["kept"]["windows"]]
     assert [end for end in ends if end - 1 + OPEN_H * HOUR <= model.watermark] == [], told
     longest = max(hours for hours, _ in KINDS)
-    # forgotten once a day
-    assert all(at > model.newest - (RETENTION_H + longest) * HOUR - DAY for at in found["kept"]["moments"]), told
+    # forgotten once a day, the readings of some hours together
+    assert all(at > model.newest - (RETENTION_H + longest + SPAN_H) * HOUR - DAY for at in found["kept"]["moments"]), (
+        told
+    )
     assert all(end - 1 + OPEN_H * HOUR > model.watermark for end in ends), told
 
 
