@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
 import org.apache.flink.table.api.DataTypes;
@@ -32,6 +33,7 @@ import isobar.functions.ReadJson;
 import isobar.functions.Recent;
 import isobar.functions.SeriesHistory;
 import isobar.functions.SeriesWindows;
+import isobar.functions.StreamedJson;
 
 /**
  * Drives our functions without Flink's runtime: a line of JSON asks, a line answers, so that a test pays for one JVM.
@@ -65,6 +67,7 @@ public final class FunctionHarness {
         return switch (asked.get("function").asText()) {
             case "read_json" -> readJson(asked);
             case "json_time" -> jsonTime(asked);
+            case "streamed_json" -> streamedJson(asked);
             case "series_history" -> new HistorySeries(asked).run();
             case "series_windows" -> new WindowSeries(asked).run();
             default -> throw new IllegalArgumentException(asked.toString());
@@ -93,6 +96,43 @@ public final class FunctionHarness {
             times.add(plain(function.eval(bytes(value), name)));
         }
         return times;
+    }
+
+    /** Reads each value and writes what was read. */
+    private static Object streamedJson(JsonNode asked) throws Exception {
+        List<DataTypes.Field> columns = new ArrayList<>();
+        for (String declared : asked.get("schema").asText().split(", ")) {
+            String[] words = declared.split(" ");
+            columns.add(DataTypes.FIELD(words[0], switch (words[1]) {
+                case "STRING" -> DataTypes.STRING();
+                case "DOUBLE" -> DataTypes.DOUBLE();
+                case "INT" -> DataTypes.INT();
+                case "BIGINT" -> DataTypes.BIGINT();
+                case "BOOLEAN" -> DataTypes.BOOLEAN();
+                default -> DataTypes.TIMESTAMP_LTZ(3);
+            }));
+        }
+        SerializationSchema<RowData> writer = new StreamedJson()
+                .createEncodingFormat(null, null)
+                .createRuntimeEncoder(null, DataTypes.ROW(columns));
+        writer.open(null);
+        ReadJson reader = new ReadJson();
+        reader.open(null);
+        List<String> written = new ArrayList<>();
+        reader.setCollector(new Collector<>() {
+            @Override
+            public void collect(RowData row) {
+                written.add(Base64.getEncoder().encodeToString(writer.serialize(row)));
+            }
+
+            @Override
+            public void close() {}
+        });
+        StringData schema = StringData.fromString(asked.get("schema").asText());
+        for (JsonNode value : asked.get("values")) {
+            reader.eval(bytes(value), schema);
+        }
+        return written;
     }
 
     private static byte[] bytes(JsonNode value) {

@@ -61,6 +61,11 @@ class Functions:
         found: list[int | None] = self._ask("json_time", name=name, values=[_base64(value) for value in values])
         return found
 
+    def streamed_json(self, schema: str, values: Iterable[bytes]) -> list[bytes]:
+        """Each value as the format writes it once it has been read."""
+        found = self._ask("streamed_json", schema=schema, values=[_base64(value) for value in values])
+        return [base64.b64decode(text) for text in found]
+
     def series(
         self, function: str, variables: Sequence[str], steps: Sequence[Sequence[Any]], **arguments: Any
     ) -> list[dict[str, Any]]:
