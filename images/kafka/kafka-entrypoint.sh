@@ -55,6 +55,8 @@ format() {
     trap - EXIT
 }
 
+# The first process of a container ignores a signal that it has no trap for.
+trap 'exit 143' TERM INT
 # Written last by formatting: where it is, formatting came to its end.
 if [ ! -f "$log_dir/meta.properties" ]; then
     format

@@ -15,9 +15,10 @@ fail() {
 }
 
 make_cluster() {
-    local password=${POSTGRES_PASSWORD_FILE:?"expected the path of a file that holds the superuser\'s password"} new=$PGDATA.new
-    [ -r "$password" ] || fail "POSTGRES_PASSWORD_FILE is $password, which cannot be read"
-    [ -s "$password" ] || fail "POSTGRES_PASSWORD_FILE is $password, which is empty"
+    local password=${POSTGRES_PASSWORD_FILE:-} new=$PGDATA.new
+    [ -n "$password" ] || fail "POSTGRES_PASSWORD_FILE is not set: expected the path of a file that holds the password"
+    [ -r "$password" ] || fail "POSTGRES_PASSWORD_FILE is $password, which cannot be read: mount the password there"
+    [ -s "$password" ] || fail "POSTGRES_PASSWORD_FILE is $password, which is empty: expected the password"
     [[ $POSTGRES_DB =~ ^[a-z_][a-z0-9_]*$ ]] \
         || fail "POSTGRES_DB is '$POSTGRES_DB': expected lower-case letters, digits and _"
     # Made beside its place and moved there when it is whole: a start that was cut short leaves nothing half done.
@@ -33,6 +34,8 @@ make_cluster() {
     mv "$new" "$PGDATA"
 }
 
+# The first process of a container ignores a signal that it has no trap for.
+trap 'exit 143' TERM INT
 if [ ! -f "$PGDATA/PG_VERSION" ]; then
     make_cluster
 fi
