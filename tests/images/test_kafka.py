@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.images.conftest import Run
 from tests.images.container import Container
 
@@ -40,6 +42,9 @@ import sys
 from confluent_kafka.admin import NewTopic
 from contracts.kafka import confluent_admin
 from contracts.settings import KafkaSettings
+
+# Several starts of a JVM or a server, each of which may take READY_TIMEOUT_S on a busy machine.
+pytestmark = pytest.mark.timeout(400)
 admin = confluent_admin(KafkaSettings.load())
 exec(sys.argv[1])
 """
