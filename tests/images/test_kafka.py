@@ -9,6 +9,9 @@ import pytest
 from tests.images.conftest import Run
 from tests.images.container import Container
 
+# Several starts of a JVM or a server, each of which may take READY_TIMEOUT_S on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 READY = "Kafka Server started"
 PASSWORDS = {"broker": "a-pass", "isobar-producer": "b.pass/+=~_-"}
 
@@ -42,9 +45,6 @@ import sys
 from confluent_kafka.admin import NewTopic
 from contracts.kafka import confluent_admin
 from contracts.settings import KafkaSettings
-
-# Several starts of a JVM or a server, each of which may take READY_TIMEOUT_S on a busy machine.
-pytestmark = pytest.mark.timeout(400)
 admin = confluent_admin(KafkaSettings.load())
 exec(sys.argv[1])
 """
