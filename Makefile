@@ -62,6 +62,20 @@ format: venv ## Format the code and fix what can be fixed
 	@.venv/bin/ruff format --quiet .
 	@.venv/bin/ruff check --fix .
 
+# ---- package it ----
+
+.PHONY: images
+images: venv ## Build the images with docker, podman or buildah [BASE=image|local] [ONLY="jobs sinks"]
+	@$(PYTHON) -m scripts.images build $(if $(BASE),--base $(BASE)) $(ONLY)
+
+.PHONY: test-images
+test-images: venv ## Run the images as pods run them: needs root, Buildah, runc, and `make images`
+	@CI=true $(PYTHON) -m pytest tests/images --durations=0 --durations-min=1
+
+.PHONY: base
+base: venv ## Make the base images of `make images BASE=local` anew, with today's security fixes
+	@$(PYTHON) -m scripts.images base
+
 # ---- check it ----
 
 .PHONY: lint
