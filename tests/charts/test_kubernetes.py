@@ -71,10 +71,11 @@ def test_a_changed_setting_rolls_the_pods_that_read_it_and_no_others() -> None:
         return {name for name, checksum in checksums(values).items() if checksum != before[name]}
 
     assert rolled({"sinks.settings.batchRows": 10}) == {"iso-sinks"}
-    assert rolled({"flink.settings.parallelism": 2}) == {"iso-jobs-jobmanager"}
+    # A new plan brings new libraries, which task managers of the last one refuse.
+    assert rolled({"flink.settings.parallelism": 2}) == {"iso-jobs-jobmanager", "iso-jobs-taskmanager"}
     assert rolled({"flink.taskManager.slots": 4}) == {"iso-jobs-jobmanager", "iso-jobs-taskmanager"}
     assert rolled({"kafka.standalone.config": {"num.io.threads": 2}}) == {"iso-kafka"}
-    assert rolled({"global.topics.prefix": "x."}) == {"iso-jobs-jobmanager", "iso-sinks"}
+    assert rolled({"global.topics.prefix": "x."}) == {"iso-jobs-jobmanager", "iso-jobs-taskmanager", "iso-sinks"}
 
 
 def replay(values: dict[str, Any]) -> str:
