@@ -12,6 +12,9 @@ from scripts.helm import KUBE_VERSION, run_helm
 from tests.charts import kubernetes_models
 from tests.charts.rendering import CHARTS, PRESETS, RELEASE, kinds, one, template
 
+# Many renderings, each a process of its own: seconds here, minutes on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 EVERYTHING: dict[str, Any] = {
     "producer.weather.openweather": {"enabled": True, "places": ["a=1,2"], "existingSecret": "key", "intervalS": 600},
     "producer.replay.enabled": True,
