@@ -141,9 +141,9 @@ def test_notes_of_an_evaluation(tmp_path: Path) -> None:
         "\n"
         "See rows:\n"
         "\n"
-        "  kubectl exec -n weather iso-postgres-0 -- psql -h /tmp -U isobar -c"
-        ' "SELECT station_id, observed_at, temperature_c, quality FROM weather_enriched'
-        ' ORDER BY observed_at DESC LIMIT 10"\n'
+        '  kubectl exec -n weather iso-postgres-0 -- bash -c \'PGPASSWORD=$(<"$POSTGRES_PASSWORD_FILE")'
+        ' psql -h /tmp -U isobar -c "SELECT station_id, observed_at, temperature_c, quality FROM weather_enriched'
+        " ORDER BY observed_at DESC LIMIT 10\"'\n"
         "\n"
         "Next: for more than an evaluation, charts/isobar/values-production.yaml (docs/install.md).\n"
     )
