@@ -1,0 +1,3 @@
+module isobar/cluster/coredns
+
+go 1.24.0

@@ -1,0 +1,3 @@
+module isobar/cluster/etcd
+
+go 1.24.0

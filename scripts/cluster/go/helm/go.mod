@@ -1,0 +1,3 @@
+module isobar/cluster/helm
+
+go 1.24.0

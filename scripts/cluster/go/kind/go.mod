@@ -1,0 +1,3 @@
+module isobar/cluster/kind
+
+go 1.24.0

@@ -1,0 +1,3 @@
+module isobar/cluster/local-path-provisioner
+
+go 1.24.0
