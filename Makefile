@@ -54,13 +54,23 @@ generate: venv ## Write the files that are derived from contracts/schemas
 
 .PHONY: plans
 plans: venv ## Compile the jobs' plans into jobs/plans, after a change of a query
-	@ISOBAR_JOBS_CONNECTOR_JARS="$$($(PYTHON) -c 'from local import maven; print(maven.fetch("flink"))')" \
+	@ISOBAR_JOBS_CONNECTOR_JARS="$$($(PYTHON) -c 'from local import functions; print(functions.connectors())')" \
 		$(PYTHON) -m jobs.process_weather --compile
 
 .PHONY: format
 format: venv ## Format the code and fix what can be fixed
 	@.venv/bin/ruff format --quiet .
 	@.venv/bin/ruff check --fix .
+
+# ---- package it ----
+
+.PHONY: images
+images: venv ## Build the images with docker, podman or buildah [BASE=image|local] [ONLY="jobs sinks"]
+	@$(PYTHON) -m scripts.images build $(if $(BASE),--base $(BASE)) $(ONLY)
+
+.PHONY: base
+base: venv ## Make the base images of `make images BASE=local` anew, with today's security fixes
+	@$(PYTHON) -m scripts.images base
 
 # ---- check it ----
 

@@ -28,3 +28,13 @@ def columns(record: Record) -> str:
     verdict must have refused that record before.
     """
     return ", ".join(f"`{field.name}` {sql_type(field)}" for field in record.fields)
+
+
+_JSON = {**_SQL, Kind.TIMESTAMP: "TIMESTAMP"}
+
+
+def json_fields(record: Record) -> str:
+    """The fields as the function `read_json` wants them declared."""
+    return ", ".join(
+        f"{field.name} {_JSON[field.kind]}{'' if field.nullable else ' NOT NULL'}" for field in record.fields
+    )

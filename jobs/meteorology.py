@@ -57,6 +57,7 @@ def sea_level_pressure_hpa() -> str:
     return f"pressure_station_hpa * EXP(0.0341632 * elevation_m / {virtual})"
 
 
-def mean_vector(speed: str = "wind_speed_ms", direction: str = "wind_direction_deg") -> tuple[str, str]:
-    """Aggregates (east, north) of the wind vector over rows that have speed and direction."""
-    return f"AVG({speed} * SIN(RADIANS({direction})))", f"AVG({speed} * COS(RADIANS({direction})))"
+def wind_vector() -> tuple[str, str]:
+    """(east, north) of where the wind comes from; null where speed or direction is."""
+    direction = "RADIANS(wind_direction_deg)"
+    return f"wind_speed_ms * SIN({direction})", f"wind_speed_ms * COS({direction})"

@@ -20,7 +20,11 @@ DIRECTORY = Path(__file__).parent / "plans"
 
 def fingerprint(job: "Job") -> str:
     """SHA-256 of everything the planner sees of a job but the places of its tables."""
-    seen = [*(f"{table.name} ({table.columns})" for table in job.tables), *job.views, *job.inserts]
+    seen = [
+        *(f"{table.name} ({table.columns})" for table in job.tables),
+        *(f"{view.name}: {view.query}" for view in job.views),
+    ]
+    seen += job.inserts
     seen += [f"{name}={value}" for name, value in sorted(job.configuration.items())]
     return hashlib.sha256("\n".join(seen).encode()).hexdigest()
 

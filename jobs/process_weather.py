@@ -14,9 +14,9 @@ Nothing waits for a watermark. Run it by `python -m jobs.process_weather`, by `f
 from contracts.dead_letter import ATTEMPT, COMPONENT, FAILED_AT, REASON, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC
 from contracts.settings import KafkaSettings
 from contracts.topics import Catalogue
-from jobs import anomalies, enrichment, observation, validation, windows
+from jobs import anomalies, enrichment, history, observation, validation, windows
 from jobs.cli import main
-from jobs.observation import FIELDS, OBSERVED_AT_TEXT, instant
+from jobs.observation import RECORD
 from jobs.runtime import Job
 from jobs.settings import JobSettings
 from jobs.sql import EPOCH, interval, literal
@@ -26,14 +26,13 @@ NAME = "process-weather"
 
 
 def _source(tables: Tables, topics: Catalogue, settings: JobSettings) -> Table:
-    observed, latest = instant(OBSERVED_AT_TEXT), f"appended_at + {interval(settings.max_future_s)}"
+    observed, latest = "json_time(original, 'observed_at')", f"appended_at + {interval(settings.max_future_s)}"
     return tables.source(
         "observations",
         topics.observations,
         f"""message_key BYTES, original BYTES,
         appended_at TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL, topic STRING METADATA VIRTUAL,
         kafka_partition INT METADATA FROM 'partition' VIRTUAL, kafka_offset BIGINT METADATA FROM 'offset' VIRTUAL,
-        txt AS CAST(original AS STRING), arrived AS PROCTIME(),
         row_time AS COALESCE(CASE WHEN {observed} <= {latest} THEN {observed} END, {EPOCH}),
         WATERMARK FOR row_time AS row_time - {interval(settings.out_of_orderness_s)}""",
     )
@@ -46,7 +45,7 @@ def _dead_letters() -> str:
         SOURCE_TOPIC: "topic",
         SOURCE_PARTITION: "CAST(kafka_partition AS STRING)",
         SOURCE_OFFSET: "CAST(kafka_offset AS STRING)",
-        FAILED_AT: "DATE_FORMAT(CAST(arrived AS TIMESTAMP_LTZ(3)), 'yyyy-MM-dd''T''HH:mm:ss''Z''')",
+        FAILED_AT: "DATE_FORMAT(CURRENT_ROW_TIMESTAMP(), 'yyyy-MM-dd''T''HH:mm:ss''Z''')",
         ATTEMPT: "'1'",
     }
     headers = ", ".join(f"{literal(name)}, ENCODE({value}, 'UTF-8')" for name, value in values.items())
@@ -56,9 +55,7 @@ def _dead_letters() -> str:
 def job(settings: JobSettings, kafka: KafkaSettings, topics: Catalogue, *, bounded: bool = False) -> Job:
     """The whole job as SQL."""
     tables = Tables(settings, kafka, bounded=bounded)
-    closed = f"FLOOR(observed_at TO HOUR) + INTERVAL '1' HOUR + {interval(settings.out_of_orderness_s)} <= newest_at"
-    names = ", ".join(field.name for field in FIELDS)
-    revised = ", ".join("CAST(row_time AS TIMESTAMP_LTZ(3))" if f.name == "observed_at" else f.name for f in FIELDS)
+    names = ", ".join(RECORD.names)
     return Job(
         NAME,
         tables=[
@@ -73,14 +70,15 @@ def job(settings: JobSettings, kafka: KafkaSettings, topics: Catalogue, *, bound
         views=[
             *observation.views(),
             *validation.views(settings.max_future_s),
+            *history.views(settings),
             *enrichment.views(),
             *anomalies.views(),
             *windows.views(settings),
         ],
         inserts=[
             _dead_letters(),
-            f"INSERT INTO late SELECT {names} FROM with_previous WHERE {closed}",
-            f"INSERT INTO revisions SELECT {revised} FROM accepted WHERE revision > 0",
+            f"INSERT INTO late SELECT {names} FROM histories WHERE late",
+            f"INSERT INTO revisions SELECT {names} FROM histories WHERE newest AND revision > 0",
             "INSERT INTO enriched SELECT * FROM enriched_rows",
             "INSERT INTO anomalies SELECT * FROM anomaly_rows",
             "INSERT INTO windows SELECT * FROM window_rows",
@@ -88,7 +86,7 @@ def job(settings: JobSettings, kafka: KafkaSettings, topics: Catalogue, *, bound
         configuration={
             # a view that several inserts read is computed once, not once per insert
             "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",
-            **windows.configuration(settings),
+            **windows.CONFIGURATION,
         },
     )
 

@@ -78,8 +78,8 @@ PERSISTENCE_READINGS = 6
 
 
 def climate() -> str:
-    """The index into CLIMATES of a row with `lat` and `row_time`."""
-    winter = f"((EXTRACT(MONTH FROM row_time) IN ({WINTER_MONTHS_NORTH})) = (lat >= 0))"
+    """The index into CLIMATES of a row with `lat` and `observed_at`."""
+    winter = f"((EXTRACT(MONTH FROM observed_at) IN ({WINTER_MONTHS_NORTH})) = (lat >= 0))"
     return (
         f"CASE WHEN lat IS NULL THEN {UNKNOWN} WHEN ABS(lat) > {HIGH_LATITUDE_DEG}"
         f" THEN CASE WHEN {winter} THEN 0 ELSE 1 END ELSE CASE WHEN {winter} THEN 2 ELSE 3 END END"
@@ -103,11 +103,13 @@ def ordinary() -> str:
 
 
 def erroneous_field() -> str:
-    """The first field whose value lies beyond its erroneous limit, or NULL; needs `climate`."""
+    """The first field whose value lies beyond its erroneous limit, with the value, or NULL; needs `climate`."""
     cases = []
     for limit in LIMITS:
         low, high = _bound(limit.possible, 0), _bound(limit.possible, 1)
-        cases.append(f"WHEN {limit.field} NOT BETWEEN {low} AND {high} THEN '{limit.field}'")
+        cases.append(
+            f"WHEN {limit.field} NOT BETWEEN {low} AND {high} THEN CONCAT('{limit.field} ', CAST({limit.field} AS STRING))"
+        )
     return f"CASE {' '.join(cases)} END"
 
 
@@ -122,19 +124,19 @@ def range_flags() -> str:
 
 
 def step_flags() -> list[str]:
-    """`step:field` where a value moved faster than air does; needs `previous_<field>` and the `hours` between."""
+    """`step:field` where a value moved faster than air does; needs `<field>_previous` and the `hours` between."""
     flags = []
     for field, limits in STEPS.items():
         cases = " ".join(f"WHEN hours <= {hours} THEN {limit}" for hours, limit in limits.items())
-        moved = f"ABS({field} - previous_{field}) > CASE {cases} END"
+        moved = f"ABS({field} - {field}_previous) > CASE {cases} END"
         flags.append(f"CASE WHEN hours > 0 AND {moved} THEN {literal('step:' + field)} END")
     return flags
 
 
 def stuck_flags() -> list[str]:
-    """`stuck:field` where a value has not changed for too long; needs the run's `<field>_since` and `<field>_first`."""
+    """`stuck:field` where a value has not changed for too long; needs `<field>_since` and `<field>_readings`."""
     return [
-        f"CASE WHEN {field} IS NOT NULL AND nth - {field}_first >= {PERSISTENCE_READINGS - 1}"
+        f"CASE WHEN {field} IS NOT NULL AND {field}_readings >= {PERSISTENCE_READINGS}"
         f" AND observed_at >= {field}_since + INTERVAL '{hours}' HOUR THEN 'stuck:{field}' END"
         for field, hours in PERSISTENCE_H.items()
     ]

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jobs import plans
+from jobs import functions, plans
 from jobs.settings import JobSettings
+from jobs.sql import View
 from jobs.tables import Table
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class Job:
 
     name: str
     tables: list[Table]
-    views: list[str]
+    views: list[View]
     inserts: list[str]
     configuration: dict[str, str] = field(default_factory=dict)
 
@@ -34,7 +35,6 @@ def configuration(job: Job, settings: JobSettings, *, bounded: bool = False) -> 
         "pipeline.name": settings.job_id,
         "parallelism.default": str(settings.parallelism),
         "table.local-time-zone": "UTC",
-        "table.exec.state.ttl": f"{settings.state_ttl_h} h",
         "execution.checkpointing.interval": f"{settings.checkpoint_interval_ms} ms",
         # a checkpoint that takes long (a large state, a busy machine) must leave time for the work between two of them
         "execution.checkpointing.min-pause": f"{settings.checkpoint_interval_ms} ms",
@@ -67,8 +67,11 @@ def environment(job: Job, settings: JobSettings, *, bounded: bool = False) -> An
     table_env = TableEnvironment.create(
         EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(flink).build()
     )
-    for statement in (*(table.ddl() for table in job.tables), *job.views):
+    for statement in (*functions.declarations(), *(table.ddl() for table in job.tables)):
         table_env.execute_sql(statement)
+    for view in job.views:
+        # not CREATE VIEW: Flink 2.2 keeps that as a text which it cannot read again where a table function is in it
+        table_env.create_temporary_view(view.name, table_env.sql_query(view.query))
     return table_env
 
 

@@ -41,10 +41,9 @@ class JobSettings(Settings):
     max_future_s: int = Field(
         3600, ge=0, le=86_400, description="how far ahead of the broker's clock a timestamp may lie"
     )
-    window_latency_ms: int = Field(
-        500, ge=1, le=60_000, description="how long changes of a window are collected into one version of it"
+    retention_h: int = Field(
+        10 * 24, ge=25, description="hours behind a station's newest record within which records count and correct"
     )
-    state_ttl_h: int = Field(10 * 24, ge=1, description="how long first arrivals and newest revisions are remembered")
     observations_per_hour: float = Field(
         1.0, ge=0.01, description="observations a station should send, for completeness"
     )

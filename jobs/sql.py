@@ -1,9 +1,18 @@
 """Small pieces of SQL text that every job writes alike."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 EPOCH = "TO_TIMESTAMP_LTZ(0, 3)"
 """1970: the row time of a record without a usable one. It moves no watermark, and a null would kill the job."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A named query, for the views and inserts after it."""
+
+    name: str
+    query: str
 
 
 def once(expression: str) -> str:

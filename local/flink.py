@@ -18,7 +18,8 @@ from pathlib import Path
 from local.checkpoints import newest_state
 from local.child import Child
 from local.errors import StartError, failure
-from local.flink_home import environment, flink_home, java_command, write_conf
+from local.flink_distribution import flink_home
+from local.flink_home import environment, java_command, write_conf
 from local.flink_rest import FlinkRest
 from local.paths import REPOSITORY
 from local.ports import HOST, free_port

@@ -6,13 +6,12 @@ that two stacks can run beside each other.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from local import maven
+from local import functions
 from local.errors import StartError
 from local.java import java_environment, java_executable
 
@@ -36,14 +35,6 @@ logger.hadoopnative.level = OFF
 _LOG4J_FILE = "log4j.properties"
 
 
-def flink_home() -> Path:
-    """The wheel's folder, found without importing it: the import takes two seconds and needs nothing of ours."""
-    spec = importlib.util.find_spec("pyflink")
-    if spec is None or spec.origin is None:
-        raise StartError("PyFlink is not installed in this environment: run `make venv`.")
-    return Path(spec.origin).parent
-
-
 def java_options(home: Path) -> list[str]:
     """The module openings that Flink needs on Java 17 and later, as its own configuration lists them."""
     config = home / "conf" / "config.yaml"
@@ -57,7 +48,7 @@ def classpath(home: Path) -> str:
     """Flink's lib folder with our connectors, the order of Flink's scripts: flink-dist last."""
     libraries = sorted((home / "lib").glob("*.jar"))
     dist = [jar for jar in libraries if jar.name.startswith("flink-dist")]
-    connectors = sorted(maven.fetch(maven.FLINK).glob("*.jar"))
+    connectors = sorted(functions.connectors().glob("*.jar"))
     return ":".join(map(str, [*connectors, *(jar for jar in libraries if jar not in dist), *dist]))
 
 

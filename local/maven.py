@@ -22,6 +22,8 @@ from local.paths import cache_dir
 JAR_SETS_DIR = Path(__file__).with_name("jars")
 BROKER = "broker"
 FLINK = "flink"
+# Only images hold it: what runs here keeps its checkpoints on the disk.
+S3 = "s3"
 JAR_SETS = (BROKER, FLINK)
 
 # Enough of Maven's output to hold its one useful line, which comes before a page of advice.

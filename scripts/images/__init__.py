@@ -1,0 +1,1 @@
+"""Builds the container images of `images/` with whichever engine works here: `python -m scripts.images`."""
