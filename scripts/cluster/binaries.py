@@ -48,6 +48,17 @@ def _kubernetes_stamps() -> list[str]:
     return [f"-X {package}.{name}={value}" for package in packages for name, value in values.items()]
 
 
+def _helm_stamps() -> list[str]:
+    """Its own version, and that of Kubernetes which charts are rendered for when no cluster is asked."""
+    major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
+    helm = "helm.sh/helm/v3"
+    return [
+        f"-X {helm}/internal/version.version={pinned_version('helm', helm)}",
+        f"-X {helm}/pkg/chartutil.k8sVersionMajor={major}",
+        f"-X {helm}/pkg/chartutil.k8sVersionMinor={minor}",
+    ]
+
+
 @dataclass(frozen=True)
 class Program:
     """One Go module and the programs that come out of it."""
@@ -123,7 +134,7 @@ ETCD = Program("etcd")
 COREDNS = Program("coredns")
 LOCAL_PATH_PROVISIONER = Program("local-path-provisioner", package="github.com/rancher/local-path-provisioner")
 PAUSE = Program("pause")
-HELM = Program("helm", package="helm.sh/helm/v3/cmd/helm")
+HELM = Program("helm", package="helm.sh/helm/v3/cmd/helm", stamps=_helm_stamps())
 KIND = Program("kind", package="sigs.k8s.io/kind")
 
 # What `up` needs, the longest first; everything else is built by whoever wants it.
