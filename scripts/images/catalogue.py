@@ -16,6 +16,9 @@ PYTHON = "3.11"
 # Named in full: podman and buildah guess no registry.
 DEFAULT_BASE = f"docker.io/library/python:{PYTHON}-slim-{DEBIAN}"
 
+# Beside the jar sets: our own jar, compiled here (local/functions.py).
+FUNCTIONS = "functions"
+
 REPOSITORY_PREFIX = "localhost/isobar"
 
 
@@ -34,13 +37,13 @@ class Image:
     without: frozenset[str] = frozenset()
     """Requirements left out, with all that only they need."""
     jars: tuple[str, ...] = ()
-    """Jar sets (local/jars), each a folder of the context."""
+    """Jar sets (local/jars) and our functions, each a folder of the context."""
     java: bool = False
     """Whether it runs on a JVM: the base made here brings one then."""
 
 
 # What PyFlink needs for Python code beside the records. The driver writes SQL and the JVM does the work, so none of
-# it is ever imported (docs/decisions/0009): only py4j, which talks to the JVM, and the reader of config.yaml are.
+# it is ever imported (docs/decisions/0010): only py4j, which talks to the JVM, and the reader of config.yaml are.
 PYTHON_WORKERS = frozenset(
     {
         "apache-beam",
@@ -66,7 +69,7 @@ IMAGES = (
         packages=("contracts", "jobs"),
         extra="jobs",
         without=PYTHON_WORKERS,
-        jars=(maven.FLINK, maven.S3),
+        jars=(maven.FLINK, maven.S3, FUNCTIONS),
         java=True,
     ),
     Image("producer", uid=10001, packages=("contracts", "producer"), extra="producer"),

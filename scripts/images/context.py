@@ -7,18 +7,16 @@ is what the lock and the jar sets say, by hash.
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from local import maven
+from local import functions, maven
 from local.paths import REPOSITORY
 from scripts.images import lock
-from scripts.images.catalogue import PYTHON, Image
+from scripts.images.catalogue import FUNCTIONS, PYTHON, Image
 from scripts.images.errors import ImageError
 
 CONTEXTS = REPOSITORY / "build" / "images"
@@ -35,7 +33,7 @@ _MANYLINUX = "manylinux_2_28"
 _INSTALL_TIMEOUT_S = 1800
 
 
-def prepare(image: Image, *, fetch_jars: Callable[[str], Path] = maven.fetch) -> Path:
+def prepare(image: Image) -> Path:
     """A fresh context of this image; returns its directory."""
     context = CONTEXTS / image.name
     shutil.rmtree(context, ignore_errors=True)
@@ -44,7 +42,8 @@ def prepare(image: Image, *, fetch_jars: Callable[[str], Path] = maven.fetch) ->
     for package in image.packages:
         shutil.copytree(REPOSITORY / package, context / "app" / package, ignore=_not_for_images)
     for name in image.jars:
-        shutil.copytree(fetch_jars(name), context / "jars" / name)
+        folder = functions.jar().parent if name == FUNCTIONS else maven.fetch(name)
+        shutil.copytree(folder, context / "jars" / name)
     if image.extra or image.wheels:
         _install(image, context)
     return context
@@ -77,7 +76,7 @@ def _install(image: Image, context: Path) -> None:
 def _split_flink(site_packages: Path, home: Path) -> None:
     """Flink's home out of site-packages, with a link that says where it will be in the image."""
     (site_packages / "pyflink").rename(home)
-    os.symlink(FLINK_HOME, site_packages / "pyflink")
+    (site_packages / "pyflink").symlink_to(FLINK_HOME)
     for pattern in _FLINK_UNUSED:
         for path in home.glob(pattern):
             if path.is_dir():

@@ -47,7 +47,9 @@ class Engine:
             # The others cache steps and keep a layer for each anyway: a change of our code is then a layer of 1 MB.
             arguments += ["--layers"]
         if self._run([*arguments, str(context)]).returncode != 0:
-            raise ImageError(f"{self.command} could not build {reference} from {context}: its last lines above say why.")
+            raise ImageError(
+                f"{self.command} could not build {reference} from {context}: its last lines above say why."
+            )
 
     def size_bytes(self, reference: str) -> int:
         """All layers of the image, uncompressed, as the engine counts them."""
@@ -75,7 +77,9 @@ class Engine:
 
     def _run(self, arguments: list[str], *, capture: bool = False) -> subprocess.CompletedProcess[str]:
         environment = {"BUILDAH_ISOLATION": "chroot", **os.environ}
-        return subprocess.run([self.command, *arguments], env=environment, capture_output=capture, text=True, check=False)
+        return subprocess.run(
+            [self.command, *arguments], env=environment, capture_output=capture, text=True, check=False
+        )
 
 
 def find(engines: tuple[str, ...] = ENGINES) -> Engine:

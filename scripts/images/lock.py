@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from pathlib import Path
 
 from local.paths import REPOSITORY
 from scripts.images.errors import ImageError
