@@ -67,7 +67,9 @@ def template(
     return [manifest for manifest in yaml.safe_load_all(text) if manifest]
 
 
-def refusal(chart: str, values: dict[str, Any], *, files: Iterable[str] = (), apis: Iterable[str] = OPERATOR_APIS) -> str:
+def refusal(
+    chart: str, values: dict[str, Any], *, files: Iterable[str] = (), apis: Iterable[str] = OPERATOR_APIS
+) -> str:
     """The one sentence by which a chart refuses values: helm's words around it are left out."""
     try:
         template(chart, values, files=files, apis=apis)

@@ -1,0 +1,156 @@
+"""An installation without operators, from `helm install` to `helm uninstall`, in this order: each test goes on from the
+one before. What is in the end in Postgres was computed by the pods of a real Kubernetes, and is held against pandas.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.schema import RECORDS
+from scripts.cluster.__main__ import main as cluster_command
+from tests.cluster.conftest import IS_OURS
+from tests.cluster.installation import INSTALL_S, RELEASE, Installation
+from tests.cluster.kube import get, helm, kubectl, refused, until
+from tests.integration.job.compare import Comparison, compare
+from tests.integration.job.expected import compute
+from tests.ledger.checker import check
+
+pytestmark = pytest.mark.timeout(900)
+
+NAMESPACE = "isobar-evaluation"
+VERSION = "0.1.0"
+IMAGES = [f"localhost/isobar/{name}:{VERSION}" for name in ("kafka", "postgres", "producer", "jobs", "sinks")]
+ARRIVAL_S = 300
+"""From the end of a replay to the last row in Postgres: seconds on a quiet machine."""
+
+STATIONS = 12
+"""Of the replay that goes on while pods are killed: nine of them have never been seen before."""
+RECORDS_PER_SECOND = 16
+"""So that 4,028 records last four minutes, through all of the kills."""
+
+TABLES = {"weather_enriched": frozenset({"ingested_at"}), "weather_window": frozenset[str]()}
+
+
+@pytest.fixture(scope="module")
+def installation(cluster: None) -> Iterator[Installation]:
+    if IS_OURS:
+        assert cluster_command(["load", *IMAGES]) == 0
+    kubectl("create", "namespace", NAMESPACE)
+    kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
+    yield Installation(NAMESPACE)
+    kubectl("delete", "namespace", NAMESPACE, "--wait=true")
+
+
+def test_an_installation_becomes_ready(installation: Installation) -> None:
+    installation.upgrade()
+
+    installation.wait_running()
+    assert installation.all_ready()
+    assert {name.rpartition("-")[0] for name in installation.pods() if name.endswith("-0")} == {
+        f"{RELEASE}-kafka",
+        f"{RELEASE}-postgres",
+    }
+
+
+def test_rows_in_postgres_equal_the_independent_computation(installation: Installation) -> None:
+    until(installation.replays_are_done, "the replay", ARRIVAL_S, NAMESPACE)
+    expected = compute(installation.observations())
+    wanted: dict[str, Any] = {"weather_enriched": expected.enriched, "weather_window": expected.windows}
+    results: dict[str, Comparison] = {}
+
+    def all_equal() -> bool:
+        for table, ignored in TABLES.items():
+            results[table] = compare(installation.table(table), wanted[table], [*RECORDS[table].identity], ignored)
+        return all(result.is_equal for result in results.values())
+
+    try:
+        until(all_equal, "rows equal to those computed", ARRIVAL_S, NAMESPACE)
+    except AssertionError:
+        pytest.fail("\n".join(f"{table}: {result}" for table, result in results.items()))
+    assert [results[table].compared for table in TABLES] == [len(wanted[table]) for table in TABLES]
+    assert len(expected.enriched) > 1000
+
+
+def test_helm_test_follows_a_record(installation: Installation) -> None:
+    said = helm("test", RELEASE, "--namespace", NAMESPACE, f"--timeout={INSTALL_S}s")
+
+    assert "Phase:          Succeeded" in said
+
+
+def test_killing_each_pod_loses_and_repeats_nothing(installation: Installation, tmp_path: Path) -> None:
+    before = len(installation.replay_jobs())
+    replay = (f"producer.replay.stations={STATIONS}", f"producer.replay.rate={RECORDS_PER_SECOND}")
+    installation.upgrade(*replay, "producer.replay.speed=null")
+    assert len(installation.replay_jobs()) == before + 1
+
+    for pod in sorted(installation.pods()):
+        assert not installation.replays_are_done(), f"the replay ended before {pod} was killed: nothing would be shown"
+        installation.kill(pod)
+        until(installation.all_ready, f"all pods ready after {pod} was killed", INSTALL_S, NAMESPACE)
+        installation.wait_running()
+
+    until(installation.replays_are_done, "the replay", INSTALL_S, NAMESPACE)
+    record = RECORDS["weather_enriched"]
+    produced = installation.produced(RECORDS["weather_observation"], STATIONS, tmp_path)
+    assert len(produced) > 4000
+
+    def arrived_in_postgres() -> int:
+        with installation.database() as connection:
+            row = connection.execute("SELECT count(*) FROM weather_enriched").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    until(lambda: arrived_in_postgres() >= len(produced), "the rows of all records", ARRIVAL_S, NAMESPACE)
+    in_topic = installation.topic(record, "weather.enriched")
+    with installation.database() as connection:
+        rows = connection.execute("SELECT source, station_id, observed_at FROM weather_enriched").fetchall()
+    assert check(produced, in_topic) == []
+    assert sorted(map(str, rows)) == sorted(set(map(str, rows)))
+    assert len(rows) == len(produced)
+
+
+def test_an_upgrade_changes_parallelism_and_keeps_state(installation: Installation) -> None:
+    before = installation.topic(RECORDS["weather_enriched"], "weather.enriched")
+
+    installation.upgrade("flink.settings.parallelism=2", "producer.replay.limit=1000")
+
+    installation.wait_running()
+    job = installation.job()["jid"]
+    assert {vertex["parallelism"] for vertex in installation.flink(f"/jobs/{job}")["vertices"]} >= {2}
+    assert installation.flink(f"/jobs/{job}/checkpoints")["latest"]["restored"] is not None
+    until(installation.replays_are_done, "the same observations once more", INSTALL_S, NAMESPACE)
+    # What the job had remembered before, it still knows: nothing of what was said again is news.
+    done = installation.flink(f"/jobs/{job}/checkpoints")["counts"]["completed"]
+    until(
+        lambda: installation.flink(f"/jobs/{job}/checkpoints")["counts"]["completed"] >= done + 3,
+        "three more checkpoints",
+        ARRIVAL_S,
+        NAMESPACE,
+    )
+    assert len(installation.topic(RECORDS["weather_enriched"], "weather.enriched")) == len(before)
+
+
+def test_a_pod_that_violates_pod_security_is_refused(installation: Installation) -> None:
+    said = refused("run", "intruder", "-n", NAMESPACE, "--image=localhost/isobar-cluster/busybox:1", "--privileged")
+
+    assert 'violates PodSecurity "restricted:latest": privileged' in said
+
+
+def test_an_uninstall_leaves_the_volumes_and_one_command_removes_them(installation: Installation) -> None:
+    helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", f"--timeout={INSTALL_S}s")
+
+    left = {
+        f"{item['kind']}/{item['metadata']['name']}"
+        for item in get("all,cm,secret,pvc,sa,role,rolebinding,netpol,pdb", "-n", NAMESPACE)["items"]
+    }
+    claims = {name for name in left if name.startswith("PersistentVolumeClaim/")}
+    # Kubernetes itself puts these into every namespace.
+    assert left - claims == {"ConfigMap/kube-root-ca.crt", "ServiceAccount/default"}
+    assert len(claims) == 3
+    volumes = [f"pv/{claim['spec']['volumeName']}" for claim in get("pvc", "-n", NAMESPACE)["items"]]
+
+    kubectl("delete", "pvc", "-n", NAMESPACE, "-l", f"app.kubernetes.io/instance={RELEASE}")
+
+    kubectl("wait", "--for=delete", "--timeout=120s", *volumes)
