@@ -23,12 +23,11 @@ READY_TIMEOUT_S = 120.0
 _POLL_INTERVAL_S = 0.5
 
 
-def start(cluster: Cluster) -> None:
+def ensure(cluster: Cluster) -> None:
     """Returns when DNS answers and claims get volumes."""
     layout.VOLUMES_DIR.mkdir(parents=True, exist_ok=True)
     for image in _IMAGES:
         images.ensure(cluster, image)
-    _remove_pods_of_the_last_run()
     with tempfile.TemporaryDirectory(dir=layout.STATE_DIR) as scratch:
         for manifest in sorted(_MANIFESTS.glob("*.yaml")):
             rendered = Path(scratch) / manifest.name
@@ -37,19 +36,19 @@ def start(cluster: Cluster) -> None:
     _wait_available()
 
 
-def _render(manifest: str) -> str:
-    """With this cluster's addresses and paths; the shell variables in a manifest are not ours."""
-    for name, value in _VALUES.items():
-        manifest = manifest.replace(f"${{{name}}}", value)
-    return manifest
-
-
-def _remove_pods_of_the_last_run() -> None:
+def remove_pods_of_the_last_run() -> None:
     """Their controllers make new ones at once; the kubelet would first wait for what it takes to be still running."""
     with api.client() as connection:
         core = kubernetes.client.CoreV1Api(connection)
         for namespace, _ in _DEPLOYMENTS:
             core.delete_collection_namespaced_pod(namespace, grace_period_seconds=0)
+
+
+def _render(manifest: str) -> str:
+    """With this cluster's addresses and paths; the shell variables in a manifest are not ours."""
+    for name, value in _VALUES.items():
+        manifest = manifest.replace(f"${{{name}}}", value)
+    return manifest
 
 
 def _wait_available() -> None:

@@ -39,6 +39,8 @@ def up() -> int:
         cluster = None
     if cluster is None:
         _start()
+    else:
+        addons.ensure(cluster)  # a killed `up` may not have come to them
     certificates.write_kubeconfig(certificates.ADMIN, layout.KUBECONFIG)
     print(f"Kubernetes {binaries.KUBERNETES_VERSION} is up. Its kubeconfig: {layout.KUBECONFIG}")
     return 0
@@ -86,12 +88,17 @@ def _start() -> None:
     try:
         _stage("control plane", lambda: control_plane.start(cluster))
         _stage("node", lambda: node.start(cluster))
-        _stage("DNS and volumes", lambda: addons.start(cluster))
+        _stage("DNS and volumes", lambda: _start_addons(cluster))
     except BaseException:
         # Half a cluster helps nobody; the logs stay.
         namespaces.destroy(cluster.holder)
         raise
     print(f"{'together':<18} {time.monotonic() - began:5.1f} s", flush=True)
+
+
+def _start_addons(cluster: Cluster) -> None:
+    addons.remove_pods_of_the_last_run()
+    addons.ensure(cluster)
 
 
 def _stage(name: str, work: Callable[[], Result]) -> Result:
