@@ -3,7 +3,7 @@
 #
 #   POSTGRES_PASSWORD_FILE      holds the superuser's password; read at the first start only
 #   POSTGRES_USER, POSTGRES_DB  the superuser and the database made for it
-#   POSTGRES_LISTEN_ADDRESSES   127.0.0.1 unless told otherwise; '*' in a pod
+#   POSTGRES_LISTEN_ADDRESSES   every address of the container unless told otherwise
 #   PGDATA                      the cluster's directory, below a volume
 #
 # Arguments go to the server, e.g. -c max_connections=50.

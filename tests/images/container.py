@@ -100,7 +100,11 @@ class Container:
     id: str = field(default_factory=lambda: f"isobar-test-{uuid.uuid4().hex[:12]}")
 
     def start(self) -> None:
-        self.bundle.mkdir(parents=True, exist_ok=True)
+        for folder in (self._root, self.bundle / "upper", self.bundle / "work"):
+            folder.mkdir(parents=True)
+        # runc makes the points it mounts at: in a layer of this container's own, not in what the others see.
+        layers = f"lowerdir={self.image.root},upperdir={self.bundle}/upper,workdir={self.bundle}/work"
+        _output("mount", "-t", "overlay", "-o", layers, "overlay", str(self._root))
         (self.bundle / "config.json").write_text(json.dumps(self._spec(), indent=1))
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
@@ -147,6 +151,12 @@ class Container:
         subprocess.run(["runc", "delete", "--force", self.id], check=False, capture_output=True)
         if self.process and self.process.poll() is None:
             self.process.wait(STOP_TIMEOUT_S)
+        if self._root.is_mount():
+            _output("umount", str(self._root))
+
+    @property
+    def _root(self) -> Path:
+        return self.bundle / "root"
 
     def pid(self) -> int:
         return int(json.loads(_output("runc", "state", self.id))["pid"])
@@ -160,7 +170,7 @@ class Container:
             network["path"] = f"/proc/{self.beside.pid()}/ns/net"
         return {
             "ociVersion": "1.0.2",
-            "root": {"path": str(self.image.root), "readonly": True},
+            "root": {"path": str(self._root), "readonly": True},
             "hostname": self.image.name,
             "process": {
                 "user": {"uid": uid, "gid": gid},

@@ -1,0 +1,1 @@
+"""Tests of `scripts/images`: what goes into an image, and the engine that builds it."""
