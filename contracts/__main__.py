@@ -1,10 +1,10 @@
-"""`python -m contracts generate` writes what is derived from the schemas; `check` fails when a file is out of date."""
+"""`python -m contracts generate` writes what is derived from the contracts; `check` fails when a file is out of date."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from contracts import docs, json_schema, python_types
+from contracts import charts, docs, json_schema, python_types
 from contracts.schema import RECORDS
 
 
@@ -14,6 +14,7 @@ def generated() -> dict[Path, str]:
     return {
         python_types.TARGET: python_types.module(records),
         docs.TARGET: docs.page(records),
+        charts.TARGET: charts.catalogue(),
         **json_schema.files(records),
     }
 
@@ -32,7 +33,7 @@ def main() -> int:
     for path in stale():
         shown = path.relative_to(root) if path.is_relative_to(root) else path
         if verb == "check":
-            print(f"{shown} is not what contracts/schemas says: run `make generate`", file=sys.stderr)
+            print(f"{shown} is not what contracts/ says: run `make generate`", file=sys.stderr)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(generated()[path], "utf-8")

@@ -115,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
             settings, topics = ProducerSettings.load(), TopicSettings.load()
             _log(settings.log_level, redactor)
             if settings.metrics_port and not options.dry_run:
-                exposition.serve(settings.metrics_port, "producer")
+                exposition.serve(settings.metrics_port, "producer", settings.metrics_host)
             command = weather.command if options.command == "weather" else replay.command
             return command(options, settings, topics, stop, progress, redactor)
     except (SettingsError, PlacesError) as error:

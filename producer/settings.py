@@ -40,7 +40,8 @@ class ProducerSettings(Settings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="what is logged")
     http_timeout_s: float = Field(20.0, gt=0, le=300, description="seconds to wait for a provider's answer")
-    metrics_port: int = Field(9101, ge=0, le=65535, description="port of /metrics on 127.0.0.1; 0 serves none")
+    metrics_port: int = Field(9101, ge=0, le=65535, description="port of /metrics; 0 serves none")
+    metrics_host: str = Field("127.0.0.1", description="address of /metrics")
     cache_dir: Path = Field(default_factory=_cache_dir, description="where fetched datasets are kept")
 
     @field_validator("metoffice_base_url", "openweather_base_url")

@@ -1,0 +1,91 @@
+{{/* Flink's configuration as files; ports are fixed, so that probes, services and network policies can name them. */}}
+{{- define "jobs.standalone.files" -}}
+config.yaml: |
+  {{- include "jobs.flinkConfig" . | trim | nindent 2 }}
+  kubernetes.cluster-id: {{ include "common.fullname" . | quote }}
+  kubernetes.namespace: {{ .Release.Namespace | quote }}
+  jobmanager.rpc.port: "6123"
+  blob.server.port: "6124"
+  # With high availability the RPC port is chosen anew unless told otherwise.
+  high-availability.jobmanager.port: "6123"
+  jobmanager.bind-host: 0.0.0.0
+  jobmanager.memory.process.size: {{ .Values.jobManager.processMemory | quote }}
+  rest.port: "8081"
+  rest.bind-address: 0.0.0.0
+  taskmanager.bind-host: 0.0.0.0
+  taskmanager.rpc.port: "6122"
+  taskmanager.data.port: "6121"
+  taskmanager.memory.process.size: {{ .Values.taskManager.processMemory | quote }}
+  {{- with .Values.state.restoreFrom }}
+  execution.state-recovery.path: {{ . | quote }}
+  {{- end }}
+log4j-console.properties: |
+  rootLogger.level = INFO
+  rootLogger.appenderRef.console.ref = Console
+  appender.console.name = Console
+  appender.console.type = CONSOLE
+  appender.console.layout.type = PatternLayout
+  appender.console.layout.pattern = %d{ISO8601} %-5p %c{1} - %m%n
+  logger.kafka.name = org.apache.kafka
+  logger.kafka.level = WARN
+  logger.shadedkafka.name = org.apache.flink.kafka.shaded.org.apache.kafka
+  logger.shadedkafka.level = WARN
+{{- end }}
+
+{{/* What both kinds of pods share: (dict "root" . "component" "jobmanager" "values" .Values.jobManager). */}}
+{{- define "jobs.standalone.pod" -}}
+{{- include "common.imagePullSecrets" .root }}
+serviceAccountName: {{ include "common.serviceAccountName" .root }}
+# High availability is a conversation with the API server.
+automountServiceAccountToken: true
+enableServiceLinks: false
+securityContext:
+  {{- include "common.podSecurityContext" (dict "root" .root "uid" 9999) | nindent 2 }}
+{{- include "common.scheduling" . }}
+volumes:
+  - name: config
+    configMap:
+      name: {{ include "common.fullname" .root }}-flink
+  {{- include "jobs.volumes" .root | nindent 2 }}
+{{- end }}
+
+{{- define "jobs.standalone.container" -}}
+image: {{ include "common.image" (dict "root" . "image" .Values.image) }}
+imagePullPolicy: {{ include "common.imagePullPolicy" (dict "root" . "image" .Values.image) }}
+securityContext:
+  {{- include "common.securityContext" . | nindent 2 }}
+{{- end }}
+
+{{- define "jobs.standalone.volumeMounts" -}}
+- name: config
+  mountPath: /etc/isobar/flink
+  readOnly: true
+{{ include "jobs.volumeMounts" . }}
+{{- end }}
+
+{{- define "jobs.standalone.env" -}}
+- name: FLINK_CONF_DIR
+  value: /etc/isobar/flink
+- name: POD_IP
+  valueFrom:
+    fieldRef:
+      fieldPath: status.podIP
+{{ include "common.pythonEnv" . }}
+{{- include "jobs.s3Env" . }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Only the job manager plans the job: its settings do not restart task managers. (dict "root" . "text" …) */}}
+{{- define "jobs.standalone.annotations" -}}
+checksum/config: {{ sha256sum .text }}
+{{- with .root.Values.podAnnotations }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The job's id: fixed, so that a job manager finds what its predecessor kept. */}}
+{{- define "jobs.standalone.jobId" -}}
+{{- .Values.settings.jobId | sha256sum | trunc 32 -}}
+{{- end }}

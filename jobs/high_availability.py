@@ -1,0 +1,158 @@
+"""What Flink remembers in Kubernetes beside its checkpoints, and how to make it forget: `python -m jobs.high_availability`.
+
+With Kubernetes high availability a job manager finds two things in ConfigMaps: pointers to checkpoints, and the plan of
+the job as it was submitted. It prefers that old plan to the one that its own start has just made, so a new parallelism
+would never arrive. `forget-plan` (before a job manager starts) removes the plan and leaves the pointers: the job is
+planned with its present settings and goes on from its newest checkpoint, which is what the Flink operator calls
+last-state. `forget-all` (after an uninstall) removes the ConfigMaps, which nothing owns.
+Only where this project runs Flink without the operator. Few requests, so the API is spoken without a client library.
+"""
+
+import argparse
+import json
+import os
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+PLAN_PREFIX = "executionPlan-"
+"""Flink's KubernetesConfigOptions write a submitted plan under this key and the job's id."""
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+REQUEST_TIMEOUT_S = 10.0
+PODS_GONE_TIMEOUT_S = 120.0
+"""Longer than a job manager's termination grace: one that still runs would write its ConfigMaps again."""
+
+
+class ApiError(Exception):
+    """The API server refused or did not answer; the text says what was asked."""
+
+
+class Api:
+    """The few requests needed, as the pod's own service account."""
+
+    def __init__(self, server: str, namespace: str, token: str, context: ssl.SSLContext | None) -> None:
+        self._base = f"{server}/api/v1/namespaces/{quote(namespace)}"
+        self._token, self._context = token, context
+
+    @classmethod
+    def in_cluster(cls, account: Path = SERVICE_ACCOUNT) -> "Api":
+        """From what every pod with a mounted token has."""
+        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+        server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
+        return cls(
+            server,
+            (account / "namespace").read_text("utf-8").strip(),
+            (account / "token").read_text("utf-8").strip(),
+            ssl.create_default_context(cafile=str(account / "ca.crt")),
+        )
+
+    def request(self, method: str, path: str, body: object = None) -> dict[str, Any] | None:
+        """The answer as JSON, or None if there is no such thing.
+
+        Raises:
+            ApiError: another status than success or not found, or no answer.
+        """
+        request = urllib.request.Request(  # noqa: S310 (the address is the API server's)
+            self._base + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json-patch+json" if method == "PATCH" else "application/json",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S, context=self._context) as answer:  # noqa: S310
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            detail = error.read().decode("utf-8", "replace")[:500]
+            raise ApiError(f"{method} {path}: expected success, found {error.code} {error.reason}: {detail}") from None
+        except (urllib.error.URLError, TimeoutError) as error:
+            raise ApiError(f"{method} {path}: no answer from {self._base} ({error})") from None
+
+    def names(self, kind: str, labels: Mapping[str, str]) -> list[str]:
+        """Names of the ConfigMaps or pods with these labels."""
+        selector = quote(",".join(f"{name}={value}" for name, value in labels.items()))
+        found = self.request("GET", f"/{kind}?labelSelector={selector}") or {"items": []}
+        return [item["metadata"]["name"] for item in found["items"]]
+
+
+def forget_plan(api: Api, cluster_id: str) -> list[str]:
+    """Removes remembered plans; returns their keys."""
+    path = f"/configmaps/{cluster_id}-cluster-config-map"
+    found = api.request("GET", path)
+    keys = [key for key in (found or {}).get("data") or {} if key.startswith(PLAN_PREFIX)]
+    if keys:
+        api.request("PATCH", path, [{"op": "remove", "path": f"/data/{_pointer(key)}"} for key in keys])
+    return keys
+
+
+def _pointer(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def forget_all(
+    api: Api,
+    cluster_id: str,
+    pods: Mapping[str, str],
+    wait: Callable[[float], None] = time.sleep,
+    timeout_s: float = PODS_GONE_TIMEOUT_S,
+) -> list[str]:
+    """Waits until no pod with these labels is left, then removes the cluster's ConfigMaps; returns their names.
+
+    Raises:
+        ApiError: pods stayed.
+    """
+    waited_s = 0.0
+    while left := api.names("pods", pods):
+        if waited_s >= timeout_s:
+            raise ApiError(f"expected no pod of {cluster_id} after {timeout_s:.0f} s, found {', '.join(sorted(left))}")
+        wait(1.0)
+        waited_s += 1.0
+    names = api.names("configmaps", {"app": cluster_id, "configmap-type": "high-availability"})
+    for name in names:
+        api.request("DELETE", f"/configmaps/{name}")
+    return names
+
+
+def _labels(text: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in text.split(","))
+
+
+_labels.__name__ = "list of labels (a=b,c=d)"
+
+
+def main(arguments: list[str] | None = None, api: Api | None = None) -> int:
+    """0, or 1 with a sentence on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m jobs.high_availability", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("forget-plan", "forget-all"):
+        command = commands.add_parser(name)
+        command.add_argument("--cluster-id", required=True, help="Flink's kubernetes.cluster-id")
+        if name == "forget-all":
+            command.add_argument("--pods", type=_labels, required=True, help="labels of the job manager's pods")
+    options = parser.parse_args(arguments)
+    try:
+        api = api or Api.in_cluster()
+        if options.command == "forget-plan":
+            forgotten = forget_plan(api, options.cluster_id)
+        else:
+            forgotten = forget_all(api, options.cluster_id, options.pods)
+    except ApiError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{options.command}: {', '.join(forgotten) or 'nothing to forget'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
