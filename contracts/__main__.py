@@ -1,4 +1,4 @@
-"""`python -m contracts generate` writes what is derived from the contracts; `check` fails when a file is out of date."""
+"""`python -m contracts generate` writes what is derived from the contracts; `check` fails when a file is stale."""
 
 import argparse
 import sys

@@ -1,8 +1,9 @@
 """Who may do what in Kafka: per component the least that it needs, in terms of the topic catalogue.
 
-Kafka's authorizer refuses what is not listed here, so a component that starts to read another topic says so here first.
-The form of a rule is that of Strimzi's KafkaUser; charts take it from a generated file, and so does the evaluation broker
-(`contracts.provision`). Consumer groups and transactional ids are prefixes: a job adds a name per sink to its id.
+Kafka's authorizer refuses what is not listed here, so a component that starts to read another topic says so here
+first. The form of a rule is that of Strimzi's KafkaUser; charts take it from a generated file, and so does the
+evaluation broker (`contracts.provision`). Consumer groups and transactional ids are prefixes: a job adds a name per
+sink to its id.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What Flink remembers in Kubernetes beside its checkpoints, and how to make it forget: `python -m jobs.high_availability`.
+"""What Flink remembers in Kubernetes beside its checkpoints, and how to make it forget.
 
 With Kubernetes high availability a job manager finds two things in ConfigMaps: pointers to checkpoints, and the plan of
 the job as it was submitted. It prefers that old plan to the one that its own start has just made, so a new parallelism
@@ -14,9 +14,8 @@ import os
 import ssl
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +25,7 @@ PLAN_PREFIX = "executionPlan-"
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 REQUEST_TIMEOUT_S = 10.0
+NOT_FOUND = 404
 PODS_GONE_TIMEOUT_S = 120.0
 """Longer than a job manager's termination grace: one that still runs would write its ConfigMaps again."""
 
@@ -37,20 +37,19 @@ class ApiError(Exception):
 class Api:
     """The few requests needed, as the pod's own service account."""
 
-    def __init__(self, server: str, namespace: str, token: str, context: ssl.SSLContext | None) -> None:
-        self._base = f"{server}/api/v1/namespaces/{quote(namespace)}"
-        self._token, self._context = token, context
+    def __init__(self, connect: Callable[[], HTTPConnection], namespace: str, token: str) -> None:
+        self._connect, self._token = connect, token
+        self._base = f"/api/v1/namespaces/{quote(namespace)}"
 
     @classmethod
     def in_cluster(cls, account: Path = SERVICE_ACCOUNT) -> "Api":
         """From what every pod with a mounted token has."""
-        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
-        server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
+        host, port = os.environ["KUBERNETES_SERVICE_HOST"], int(os.environ["KUBERNETES_SERVICE_PORT"])
+        context = ssl.create_default_context(cafile=str(account / "ca.crt"))
         return cls(
-            server,
+            lambda: HTTPSConnection(host, port, timeout=REQUEST_TIMEOUT_S, context=context),
             (account / "namespace").read_text("utf-8").strip(),
             (account / "token").read_text("utf-8").strip(),
-            ssl.create_default_context(cafile=str(account / "ca.crt")),
         )
 
     def request(self, method: str, path: str, body: object = None) -> dict[str, Any] | None:
@@ -59,25 +58,25 @@ class Api:
         Raises:
             ApiError: another status than success or not found, or no answer.
         """
-        request = urllib.request.Request(  # noqa: S310 (the address is the API server's)
-            self._base + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Content-Type": "application/json-patch+json" if method == "PATCH" else "application/json",
-            },
-        )
+        patch = "application/json-patch+json"
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            "Content-Type": patch if method == "PATCH" else "application/json",
+        }
+        connection = self._connect()
         try:
-            with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S, context=self._context) as answer:  # noqa: S310
-                return dict(json.load(answer))
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
-                return None
-            detail = error.read().decode("utf-8", "replace")[:500]
-            raise ApiError(f"{method} {path}: expected success, found {error.code} {error.reason}: {detail}") from None
-        except (urllib.error.URLError, TimeoutError) as error:
-            raise ApiError(f"{method} {path}: no answer from {self._base} ({error})") from None
+            connection.request(method, self._base + path, None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8", "replace")
+        except OSError as error:
+            raise ApiError(f"{method} {path}: no answer from the API server ({error})") from None
+        finally:
+            connection.close()
+        if answer.status == NOT_FOUND:
+            return None
+        if not 200 <= answer.status < 300:
+            raise ApiError(f"{method} {path}: expected success, found {answer.status} {answer.reason}: {text[:500]}")
+        return dict(json.loads(text))
 
     def names(self, kind: str, labels: Mapping[str, str]) -> list[str]:
         """Names of the ConfigMaps or pods with these labels."""

@@ -1,0 +1,98 @@
+"""Runs `helm template` and gives the manifests as dictionaries; one rendering per set of arguments."""
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CHARTS = ROOT / "charts"
+PARTS = ("kafka", "jobs", "producer", "sinks", "postgres")
+RELEASE, NAMESPACE = "iso", "weather"
+
+KUBE_VERSION = "1.34.4"
+"""What charts are rendered for; a helm built from its module alone would say 1.20."""
+
+OPERATOR_APIS = ("kafka.strimzi.io/v1", "flink.apache.org/v1beta1")
+
+Manifest = dict[str, Any]
+
+
+class RenderError(Exception):
+    """What helm said."""
+
+
+def helm() -> str | None:
+    """The helm to use: ISOBAR_HELM, or the one on PATH."""
+    return os.environ.get("ISOBAR_HELM") or shutil.which("helm")
+
+
+def run_helm(*arguments: str) -> str:
+    """Standard output.
+
+    Raises:
+        RenderError: helm failed; the text is its error.
+    """
+    found = helm()
+    assert found is not None, "the fixture of tests/charts/conftest.py skips before"
+    result = subprocess.run([found, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise RenderError(result.stderr)
+    return result.stdout
+
+
+@functools.cache
+def _template(chart: str, values: str, files: tuple[str, ...], apis: tuple[str, ...]) -> str:
+    command = ["template", RELEASE, f"charts/{chart}", "--namespace", NAMESPACE, "--kube-version", KUBE_VERSION]
+    for api in apis:
+        command += ["--api-versions", api]
+    for file in files:
+        command += ["--values", f"charts/isobar/{file}"]
+    for name, value in json.loads(values).items():
+        command += ["--set-json", f"{name}={json.dumps(value)}"]
+    return run_helm(*command)
+
+
+def template(
+    chart: str, values: dict[str, Any] | None = None, *, files: Iterable[str] = (), apis: Iterable[str] = OPERATOR_APIS
+) -> list[Manifest]:
+    """The manifests of a chart; `values` maps paths (`kafka.provider`) to JSON values."""
+    text = _template(chart, json.dumps(values or {}), tuple(files), tuple(apis))
+    return [manifest for manifest in yaml.safe_load_all(text) if manifest]
+
+
+def refusal(chart: str, values: dict[str, Any], *, files: Iterable[str] = (), apis: Iterable[str] = OPERATOR_APIS) -> str:
+    """The one sentence by which a chart refuses values: helm's words around it are left out."""
+    try:
+        template(chart, values, files=files, apis=apis)
+    except RenderError as error:
+        lines = [line for line in str(error).splitlines() if line.startswith("Error: ")]
+        return lines[-1].split(": error calling fail: ")[-1].split(": error calling include: ")[-1]
+    raise AssertionError(f"{chart} accepted {values}")
+
+
+def one(manifests: Iterable[Manifest], kind: str, name: str) -> Manifest:
+    """The only manifest of this kind and name."""
+    found = [m for m in manifests if m["kind"] == kind and m["metadata"]["name"] == name]
+    assert len(found) == 1, f"{kind} {name}: expected one, found {len(found)}"
+    return found[0]
+
+
+def kinds(manifests: Iterable[Manifest], kind: str) -> list[Manifest]:
+    """The manifests of a kind."""
+    return [m for m in manifests if m["kind"] == kind]
+
+
+def pod_specs(manifests: Iterable[Manifest]) -> Iterator[tuple[str, Manifest]]:
+    """Name and pod template of everything that makes pods in Kubernetes' own APIs."""
+    for manifest in manifests:
+        if manifest["kind"] in {"Deployment", "StatefulSet", "Job", "DaemonSet"}:
+            yield f"{manifest['kind']}/{manifest['metadata']['name']}", manifest["spec"]["template"]
+        elif manifest["kind"] == "Pod":
+            yield f"Pod/{manifest['metadata']['name']}", manifest
