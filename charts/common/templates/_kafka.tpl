@@ -15,6 +15,8 @@ that is installed without the kafka chart gives the connection in its own `kafka
 {{/* Where clients find the certificate of the authority that signed the brokers' certificates. */}}
 {{- define "common.kafka.caDir" -}}/etc/isobar/kafka-ca{{- end }}
 {{- define "common.kafka.caFile" -}}{{ include "common.kafka.caDir" . }}/ca.crt{{- end }}
+{{/* Strimzi's lies beside it: the API server refuses two optional sources with one path. */}}
+{{- define "common.kafka.strimziCaFile" -}}{{ include "common.kafka.caDir" . }}/strimzi/ca.crt{{- end }}
 
 {{/* Connection settings of a part that was given them itself; nothing where the kafka chart says them. */}}
 {{- define "common.kafka.settings" -}}
@@ -85,6 +87,6 @@ TLS there is neither.
           optional: true
           items:
             - key: ca.crt
-              path: ca.crt
+              path: strimzi/ca.crt
   {{- end }}
 {{- end }}

@@ -66,6 +66,7 @@ metadata:
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+# Pods that talk to the API server say so themselves.
 automountServiceAccountToken: false
 {{- end }}
 {{- end }}

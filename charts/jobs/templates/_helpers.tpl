@@ -42,6 +42,13 @@ high-availability.storageDir: {{ $state }}/ha
 execution.checkpointing.dir: {{ $state }}/checkpoints
 execution.checkpointing.savepoint-dir: {{ $state }}/savepoints
 execution.checkpointing.externalized-checkpoint-retention: RETAIN_ON_CANCELLATION
+# Fixed ports, so that probes and network policies can name them; high availability would choose its own.
+jobmanager.rpc.port: "6123"
+high-availability.jobmanager.port: "6123"
+blob.server.port: "6124"
+rest.port: "8081"
+taskmanager.rpc.port: "6122"
+taskmanager.data.port: "6121"
 taskmanager.numberOfTaskSlots: {{ .Values.taskManager.slots | quote }}
 # What SQL operators buffer; state is on the heap.
 taskmanager.memory.managed.size: 256m
@@ -51,7 +58,6 @@ python.client.executable: /opt/venv/bin/python
 python.executable: /opt/venv/bin/python
 io.tmp.dirs: /tmp
 web.submit.enable: "false"
-web.cancel.enable: "false"
 metrics.reporters: prom
 metrics.reporter.prom.factory.class: org.apache.flink.metrics.prometheus.PrometheusReporterFactory
 metrics.reporter.prom.port: {{ .Values.metrics.port | quote }}
@@ -125,5 +131,12 @@ s3.path.style.access: {{ .Values.state.s3.pathStyleAccess | quote }}
 {{- $least := add (int $s.checkpointIntervalMs) 120000 -}}
 {{- if and (eq $s.deliveryGuarantee "exactly-once") (lt (int $s.transactionTimeoutMs) (int $least)) -}}
 {{- fail (printf "flink.settings.transactionTimeoutMs is %d: exactly-once needs at least %d (flink.settings.checkpointIntervalMs + a restart of 120 s), or a slow restart loses what it had checkpointed" (int $s.transactionTimeoutMs) (int $least)) -}}
+{{- end -}}
+{{- end }}
+
+{{/* The umbrella asks for all its parts and turns this off. */}}
+{{- define "jobs.checkApi" -}}
+{{- if and .Values.apiChecks (not (.Capabilities.APIVersions.Has "flink.apache.org/v1beta1")) -}}
+{{- fail (include "common.missingApi" (dict "api" "flink.apache.org/v1beta1" "operator" "the Flink Kubernetes Operator" "value" "provider=standalone")) -}}
 {{- end -}}
 {{- end }}

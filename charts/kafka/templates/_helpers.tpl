@@ -34,3 +34,20 @@
 {{- define "kafka.user" -}}
 {{- include "common.kafka.user" . -}}
 {{- end }}
+
+{{/* Pods that are clients of Kafka, as peers of a NetworkPolicy. */}}
+{{- define "kafka.clientPeers" -}}
+- podSelector:
+    matchLabels:
+      app.kubernetes.io/instance: {{ .Release.Name }}
+      app.kubernetes.io/part-of: isobar
+    matchExpressions:
+      - key: app.kubernetes.io/name
+        operator: In
+        values: {{ include "kafka.clientNames" . }}
+{{- end }}
+
+{{/* Deployables that are clients; isobar is the pod of `helm test`. */}}
+{{- define "kafka.clientNames" -}}
+[producer, jobs, sinks, isobar]
+{{- end }}

@@ -1,20 +1,13 @@
-{{/* Flink's configuration as files; ports are fixed, so that probes, services and network policies can name them. */}}
+{{/* Flink's configuration as files, with what an operator would add. */}}
 {{- define "jobs.standalone.files" -}}
 config.yaml: |
   {{- include "jobs.flinkConfig" . | trim | nindent 2 }}
   kubernetes.cluster-id: {{ include "common.fullname" . | quote }}
   kubernetes.namespace: {{ .Release.Namespace | quote }}
-  jobmanager.rpc.port: "6123"
-  blob.server.port: "6124"
-  # With high availability the RPC port is chosen anew unless told otherwise.
-  high-availability.jobmanager.port: "6123"
   jobmanager.bind-host: 0.0.0.0
   jobmanager.memory.process.size: {{ .Values.jobManager.processMemory | quote }}
-  rest.port: "8081"
   rest.bind-address: 0.0.0.0
   taskmanager.bind-host: 0.0.0.0
-  taskmanager.rpc.port: "6122"
-  taskmanager.data.port: "6121"
   taskmanager.memory.process.size: {{ .Values.taskManager.processMemory | quote }}
   {{- with .Values.state.restoreFrom }}
   execution.state-recovery.path: {{ . | quote }}
