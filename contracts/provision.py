@@ -140,10 +140,16 @@ class Provisioner:
             ResourceType,
         )
 
+        whatever: Any = None  # the annotations want text, though None is how a filter says any
         own = AclBindingFilter(
-            ResourceType.ANY, None, ResourcePatternType.ANY, f"User:{user}", None, AclOperation.ANY,
+            ResourceType.ANY,
+            whatever,
+            ResourcePatternType.ANY,
+            f"User:{user}",
+            whatever,
+            AclOperation.ANY,
             AclPermissionType.ANY,
-        )  # fmt: skip
+        )
         wanted = set(bindings(user, acls))
         found = set(self._admin.describe_acls(own).result(ADMIN_TIMEOUT_S))
         if wanted - found:
