@@ -156,9 +156,14 @@ class Provisioner:
             _finish(self._admin.create_acls(list(wanted - found)).values())
         for binding in found - wanted:
             exactly = AclBindingFilter(
-                binding.restype, binding.name, binding.resource_pattern_type, binding.principal, binding.host,
-                binding.operation, binding.permission_type,
-            )  # fmt: skip
+                binding.restype,
+                binding.name,
+                binding.resource_pattern_type,
+                binding.principal,
+                binding.host,
+                binding.operation,
+                binding.permission_type,
+            )
             _finish(self._admin.delete_acls([exactly]).values())
         if wanted != found:
             self._say(f"{user}: {len(wanted - found)} rights given, {len(found - wanted)} taken")
