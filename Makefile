@@ -49,8 +49,9 @@ $(STAMP): requirements.lock scripts/make_venv.sh
 	@touch $@
 
 .PHONY: generate
-generate: venv ## Write the files that are derived from contracts/schemas
+generate: venv ## Write the files that are derived from contracts/ and from the charts' values
 	@$(PYTHON) -m contracts generate
+	@$(PYTHON) -m scripts.values_schema
 
 .PHONY: plans
 plans: venv ## Compile the jobs' plans into jobs/plans, after a change of a query
@@ -82,6 +83,7 @@ lint: venv ## Formatting, lint, types, import layers, security, drift of generat
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
 	@$(PYTHON) -m contracts check
+	@$(PYTHON) -m scripts.values_schema --check
 
 .PHONY: test
 test: .prerequisites venv ## All tests, on a real broker, Flink and Postgres that they start themselves
@@ -117,6 +119,16 @@ cluster-test: venv ## The tests on that Kubernetes; they start it if it is not u
 .PHONY: kind
 kind: venv ## Start the same by kind, where Docker or podman runs
 	@$(PYTHON) -m scripts.cluster kind
+
+# ---- charts ----
+
+.PHONY: charts
+charts: ## Lint the charts, render every preset
+	@scripts/lint_charts.sh
+
+.PHONY: test-charts
+test-charts: .prerequisites venv ## The tests of the charts (they need helm, and ISOBAR_CRDS for the operators' definitions)
+	@$(PYTHON) -m pytest tests/charts
 
 # ---- the rest ----
 

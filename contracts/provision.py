@@ -140,19 +140,30 @@ class Provisioner:
             ResourceType,
         )
 
+        whatever: Any = None  # the annotations want text, though None is how a filter says any
         own = AclBindingFilter(
-            ResourceType.ANY, None, ResourcePatternType.ANY, f"User:{user}", None, AclOperation.ANY,
+            ResourceType.ANY,
+            whatever,
+            ResourcePatternType.ANY,
+            f"User:{user}",
+            whatever,
+            AclOperation.ANY,
             AclPermissionType.ANY,
-        )  # fmt: skip
+        )
         wanted = set(bindings(user, acls))
         found = set(self._admin.describe_acls(own).result(ADMIN_TIMEOUT_S))
         if wanted - found:
             _finish(self._admin.create_acls(list(wanted - found)).values())
         for binding in found - wanted:
             exactly = AclBindingFilter(
-                binding.restype, binding.name, binding.resource_pattern_type, binding.principal, binding.host,
-                binding.operation, binding.permission_type,
-            )  # fmt: skip
+                binding.restype,
+                binding.name,
+                binding.resource_pattern_type,
+                binding.principal,
+                binding.host,
+                binding.operation,
+                binding.permission_type,
+            )
             _finish(self._admin.delete_acls([exactly]).values())
         if wanted != found:
             self._say(f"{user}: {len(wanted - found)} rights given, {len(found - wanted)} taken")

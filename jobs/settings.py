@@ -42,7 +42,7 @@ class JobSettings(Settings):
         3600, ge=0, le=86_400, description="how far ahead of the broker's clock a timestamp may lie"
     )
     retention_h: int = Field(
-        10 * 24, ge=25, description="hours behind a station's newest record within which records count and correct"
+        72, ge=25, description="hours behind a station's newest record within which records count and correct"
     )
     observations_per_hour: float = Field(
         1.0, ge=0.01, description="observations a station should send, for completeness"

@@ -19,6 +19,15 @@ RELEASE, NAMESPACE = "iso", "weather"
 KUBE_VERSION = "1.34.4"
 """What charts are rendered for; a helm built from its module alone would say 1.20."""
 
+PRESETS = {
+    "default": (),
+    "small": ("values-small.yaml",),
+    "production": ("values-production.yaml",),
+    "no-operators": ("values-no-operators.yaml",),
+    "no-operators-small": ("values-no-operators.yaml", "values-small.yaml"),
+}
+"""What people install: the umbrella with these files of charts/isobar."""
+
 OPERATOR_APIS = ("kafka.strimzi.io/v1", "flink.apache.org/v1beta1")
 
 Manifest = dict[str, Any]
@@ -70,12 +79,14 @@ def template(
 def refusal(
     chart: str, values: dict[str, Any], *, files: Iterable[str] = (), apis: Iterable[str] = OPERATOR_APIS
 ) -> str:
-    """The one sentence by which a chart refuses values: helm's words around it are left out."""
+    """The sentence by which a chart refuses values: of a template's, what follows its place; of a schema's, all."""
     try:
         template(chart, values, files=files, apis=apis)
     except RenderError as error:
-        lines = [line for line in str(error).splitlines() if line.startswith("Error: ")]
-        return lines[-1].split(": error calling fail: ")[-1].split(": error calling include: ")[-1]
+        lines = [line for line in str(error).splitlines() if line and "found symbolic link" not in line]
+        if lines[0].startswith("Error: execution error at ("):
+            return lines[0].split("): ", 1)[1]
+        return "\n".join(line for line in lines if line.startswith("- at "))
     raise AssertionError(f"{chart} accepted {values}")
 
 

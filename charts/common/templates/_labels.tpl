@@ -14,7 +14,7 @@ app.kubernetes.io/part-of: isobar
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" (include "common.name" .root) .root.Chart.Version | replace "+" "_" }}
-{{- with .root.Values.commonLabels }}
+{{- with dig "commonLabels" dict .root.Values.global }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
@@ -23,7 +23,7 @@ helm.sh/chart: {{ printf "%s-%s" (include "common.name" .root) .root.Chart.Versi
 {{- define "common.podLabels" -}}
 {{ include "common.selectorLabels" . }}
 app.kubernetes.io/part-of: isobar
-{{- with .root.Values.commonLabels }}
+{{- with dig "commonLabels" dict .root.Values.global }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}

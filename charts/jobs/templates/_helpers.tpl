@@ -132,6 +132,9 @@ s3.path.style.access: {{ .Values.state.s3.pathStyleAccess | quote }}
 {{- if and (eq $s.deliveryGuarantee "exactly-once") (lt (int $s.transactionTimeoutMs) (int $least)) -}}
 {{- fail (printf "flink.settings.transactionTimeoutMs is %d: exactly-once needs at least %d (flink.settings.checkpointIntervalMs + a restart of 120 s), or a slow restart loses what it had checkpointed" (int $s.transactionTimeoutMs) (int $least)) -}}
 {{- end -}}
+{{- if gt (int $s.transactionTimeoutMs) 900000 -}}
+{{- fail (printf "flink.settings.transactionTimeoutMs is %d: expected at most 900000, which brokers of these charts allow (transaction.max.timeout.ms)" (int $s.transactionTimeoutMs)) -}}
+{{- end -}}
 {{- end }}
 
 {{/* The umbrella asks for all its parts and turns this off. */}}

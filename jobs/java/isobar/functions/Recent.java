@@ -17,8 +17,8 @@ public final class Recent {
     /** First arrivals so far; the times above mean nothing while it is 0. */
     public long arrivals;
 
-    /** The day up to which old readings and windows have been taken out of the state. */
-    public long cleanedDay;
+    /** The hour, counted from 1970, in which old readings and windows were last taken out of the state. */
+    public long cleanedHour;
 
     /** By variable, as the last first arrival had them. */
     public double[] previous;

@@ -1,5 +1,6 @@
 package isobar.functions;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -45,11 +46,18 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
     private static final long serialVersionUID = 1L;
 
     private static final long DAY_MS = 24 * Windows.HOUR_MS;
+
+    /** So long after its end a window's sums are kept; what still comes to it then makes them anew from the readings. */
+    private static final long OPEN_MS = 3 * Windows.HOUR_MS;
+
     private static final int TRACKED = 1;
     private static final int SUMMED = 2;
 
     /** first_arrival, newest, late, previous_at. */
     private static final int HEAD = 4;
+
+    /** window_kind, window_hours, window_start, window_revision, observations. */
+    private static final int WINDOW_HEAD = 5;
 
     /** previous, since, readings, usual count, mean and deviation. */
     private static final int TRACKED_WIDTH = 6;
@@ -85,7 +93,9 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
     }
 
     private static StateTypeStrategy always(DataType type) {
-        return StateTypeStrategy.of(call -> Optional.of(type));
+        // zero, said aloud: left out, Flink 2.2 takes it for a time to live of 292 million years, and each access to
+        // state looks for what has expired, which made this function ten times slower
+        return StateTypeStrategy.of(call -> Optional.of(type), Duration.ZERO);
     }
 
     private static String[] literal(CallContext call, int position) {
@@ -209,7 +219,7 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
         }
         if (newest) {
             readings.put(moment, reading);
-            out.setField(layout.width - 1, changed(windows, readings, moment, reading, known != null));
+            out.setField(layout.width - 1, changed(recent.newestAt, windows, readings, moment, known != null));
         }
         if (first && moment > recent.newestAt) {
             recent.newestAt = moment;
@@ -272,35 +282,32 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
         baselines.put(hour, baseline);
     }
 
-    /** The windows of a moment as they stand with this reading in. */
+    /** The windows of a moment as they stand with its reading in. */
     private GenericArrayData changed(
-            MapView<Long, double[]> windows,
-            MapView<Long, double[]> readings,
-            long moment,
-            double[] reading,
-            boolean revises)
+            long newestAt, MapView<Long, double[]> windows, MapView<Long, double[]> readings, long moment, boolean revises)
             throws Exception {
         List<Long> keys = layout.windows.keys(moment);
         Object[] rows = new Object[keys.size()];
         for (int index = 0; index < rows.length; index++) {
             long key = keys.get(index);
             Windows.Kind kind = layout.windows.kind(key);
-            double[] sums = revises ? null : windows.get(key);
-            if (sums == null) {
-                sums = Sums.empty(layout.summed.length);
-            }
-            if (revises) {
-                long end = Windows.start(key) + kind.hours() * Windows.HOUR_MS;
-                for (Map.Entry<Long, double[]> each : readings.entries()) {
-                    if (each.getKey() >= Windows.start(key) && each.getKey() < end) {
-                        Sums.add(sums, each.getValue());
-                    }
-                }
+            long end = Windows.start(key) + kind.hours() * Windows.HOUR_MS;
+            boolean open = end > newestAt - OPEN_MS;
+            double[] sums = open && !revises ? windows.get(key) : null;
+            if (sums != null) {
+                Sums.add(sums, readings.get(moment));
             } else {
-                Sums.add(sums, reading);
+                sums = Sums.empty(layout.summed.length);
+                if (open && !revises) {
+                    Sums.add(sums, readings.get(moment));
+                } else {
+                    addAll(sums, readings, Windows.start(key), end);
+                }
             }
-            windows.put(key, sums);
-            GenericRowData row = new GenericRowData(5 + 4 * layout.summed.length);
+            if (open) {
+                windows.put(key, sums);
+            }
+            GenericRowData row = new GenericRowData(WINDOW_HEAD + Sums.WIDTH * layout.summed.length);
             row.setField(0, layout.kinds[layout.windows.kinds.indexOf(kind)]);
             row.setField(1, kind.hours());
             row.setField(2, TimestampData.fromEpochMillis(Windows.start(key)));
@@ -310,30 +317,40 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
         return new GenericArrayData(rows);
     }
 
-    /** Once a day of event time: a walk over all that is kept, which is little, is cheaper than a timer for each. */
+    private static void addAll(double[] sums, MapView<Long, double[]> readings, long from, long to) throws Exception {
+        for (Map.Entry<Long, double[]> each : readings.entries()) {
+            if (each.getKey() >= from && each.getKey() < to) {
+                Sums.add(sums, each.getValue());
+            }
+        }
+    }
+
+    /** A walk over what is kept, windows once an hour of event time and readings once a day: they are few. */
     private void clean(
             Recent recent, MapView<Long, double[]> readings, MapView<Long, double[]> windows, int retentionHours)
             throws Exception {
-        long day = Math.floorDiv(recent.newestAt, DAY_MS);
-        if (day == recent.cleanedDay) {
+        long hour = Math.floorDiv(recent.newestAt, Windows.HOUR_MS);
+        if (hour == recent.cleanedHour) {
             return;
         }
-        recent.cleanedDay = day;
-        long oldest = recent.newestAt - retentionHours * Windows.HOUR_MS;
-        // a revision makes its windows anew, from readings that may be a window older than itself
-        long oldestInWindow = oldest - layout.windows.longestHours() * Windows.HOUR_MS;
-        Iterator<Map.Entry<Long, double[]>> each = readings.iterator();
-        while (each.hasNext()) {
-            if (each.next().getKey() <= oldestInWindow) {
-                each.remove();
-            }
-        }
-        each = windows.iterator();
+        Iterator<Map.Entry<Long, double[]>> each = windows.iterator();
         while (each.hasNext()) {
             long key = each.next().getKey();
-            if (Windows.start(key) + layout.windows.kind(key).hours() * Windows.HOUR_MS <= oldest) {
+            long end = Windows.start(key) + layout.windows.kind(key).hours() * Windows.HOUR_MS;
+            if (end <= recent.newestAt - OPEN_MS) {
                 each.remove();
             }
         }
+        if (Math.floorDiv(hour, 24) != Math.floorDiv(recent.cleanedHour, 24)) {
+            // a reading within the retention makes its windows anew from readings that may be a window older than itself
+            long oldest = recent.newestAt - (retentionHours + layout.windows.longestHours()) * Windows.HOUR_MS;
+            each = readings.iterator();
+            while (each.hasNext()) {
+                if (each.next().getKey() <= oldest) {
+                    each.remove();
+                }
+            }
+        }
+        recent.cleanedHour = hour;
     }
 }

@@ -17,7 +17,7 @@ final class Sums {
     private static final int SUM = 1;
     private static final int LEAST = 2;
     private static final int GREATEST = 3;
-    private static final int WIDTH = 4;
+    static final int WIDTH = 4;
 
     private Sums() {}
 
