@@ -83,12 +83,13 @@ def create() -> int:
         directory.mkdir(parents=True, exist_ok=True)
     remove_cgroups()
     unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--propagation", "slave", "--"]
-    subprocess.Popen(
-        [*unshare, str(binaries.PAUSE.build()), _MARK, str(layout.STATE_DIR)],
+    # In a session of its own and nobody's child: it goes on when this program ends.
+    subprocess.run(
+        ["setsid", "--fork", *unshare, str(binaries.PAUSE.build()), _MARK, str(layout.STATE_DIR)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        check=True,
     )
     deadline = time.monotonic() + _START_TIMEOUT_S
     while (pid := holder()) is None:

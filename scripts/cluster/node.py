@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ def start(cluster: Cluster) -> None:
     """Returns when the node is ready for pods."""
     _start_containerd(cluster)
     images.ensure(cluster, images.PAUSE)
+    # To the second, as Kubernetes tells time.
+    began = datetime.now(UTC).replace(microsecond=0)
     kubelet = _write("kubelet.yaml", yaml.safe_dump(_kubelet()))
     cluster.start(
         [
@@ -39,7 +42,7 @@ def start(cluster: Cluster) -> None:
     )
     proxy = _write("kube-proxy.yaml", yaml.safe_dump(_proxy()))
     cluster.start([str(binaries.KUBERNETES.path("kube-proxy")), f"--config={proxy}"])
-    cluster.wait_until("kubelet", _is_node_ready, NODE_TIMEOUT_S)
+    cluster.wait_until("kubelet", lambda: _is_node_ready(began), NODE_TIMEOUT_S)
 
 
 def _start_containerd(cluster: Cluster) -> None:
@@ -53,11 +56,12 @@ def _start_containerd(cluster: Cluster) -> None:
     cluster.wait_until("containerd", lambda: _RUNTIME_READY in log.read_bytes(), CONTAINERD_TIMEOUT_S)
 
 
-def _is_node_ready() -> bool:
+def _is_node_ready(since: datetime) -> bool:
+    """As this kubelet says it: what the one before said is still there."""
     with api.client() as connection:
         nodes = kubernetes.client.CoreV1Api(connection).list_node().items
-    conditions = {condition.type: condition.status for node in nodes for condition in node.status.conditions or []}
-    return conditions.get("Ready") == "True"
+    conditions = [condition for node in nodes for condition in node.status.conditions or []]
+    return any(c.type == "Ready" and c.status == "True" and c.last_heartbeat_time >= since for c in conditions)
 
 
 def _containerd() -> str:
