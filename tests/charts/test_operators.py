@@ -108,7 +108,7 @@ def test_a_changed_setting_is_an_upgrade() -> None:
         return text
 
     assert annotations({}) == annotations({"jobManager.processMemory": "2048m"})
-    assert annotations({}) != annotations({"settings.windowLatencyMs": 600})
+    assert annotations({}) != annotations({"settings.idleTimeoutS": 60})
 
 
 def test_flink_upgrades_from_its_last_state() -> None:
