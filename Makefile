@@ -69,6 +69,10 @@ format: venv ## Format the code and fix what can be fixed
 images: venv ## Build the images with docker, podman or buildah [BASE=image|local] [ONLY="jobs sinks"]
 	@$(PYTHON) -m scripts.images build $(if $(BASE),--base $(BASE)) $(ONLY)
 
+.PHONY: test-images
+test-images: venv ## Run the images as pods run them: needs root, Buildah, runc, and `make images`
+	@$(PYTHON) -m pytest tests/images -s
+
 .PHONY: base
 base: venv ## Make the base images of `make images BASE=local` anew, with today's security fixes
 	@$(PYTHON) -m scripts.images base

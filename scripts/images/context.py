@@ -29,6 +29,8 @@ _FLINK_UNUSED = ("examples", "opt/flink-sql-client-*.jar")
 
 # The oldest C library among the bases: Debian 12 has 2.36.
 _MANYLINUX = "manylinux_2_28"
+# macOS has a name of its own for it.
+_MACHINES = {"arm64": "aarch64"}
 # A minute on a warm cache; PyFlink's wheels are 300 MB on a cold one.
 _INSTALL_TIMEOUT_S = 1800
 
@@ -61,7 +63,7 @@ def _install(image: Image, context: Path) -> None:
     requirements.write_text(lock.subset(wanted, image.without), "utf-8")
     target = context / "site-packages"
     command = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-    command += ["--python-version", PYTHON, "--python-platform", f"{platform.machine()}-{_MANYLINUX}"]
+    command += ["--python-version", PYTHON, "--python-platform", _platform()]
     command += ["--target", str(target), "-r", str(requirements)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False)
     if result.returncode != 0:
@@ -71,6 +73,12 @@ def _install(image: Image, context: Path) -> None:
     (target / ".lock").unlink(missing_ok=True)
     if (target / "pyflink").exists():
         _split_flink(target, context / "flink")
+
+
+def _platform() -> str:
+    """Linux on this machine's processor, which is what an engine builds for unless told otherwise."""
+    machine = platform.machine()
+    return f"{_MACHINES.get(machine, machine)}-{_MANYLINUX}"
 
 
 def _split_flink(site_packages: Path, home: Path) -> None:

@@ -105,6 +105,7 @@ class Container:
         # runc makes the points it mounts at: in a layer of this container's own, not in what the others see.
         layers = f"lowerdir={self.image.root},upperdir={self.bundle}/upper,workdir={self.bundle}/work"
         _output("mount", "-t", "overlay", "-o", layers, "overlay", str(self._root))
+        (self.bundle / "hosts").write_text(f"127.0.0.1 localhost {self.image.name}\n")
         (self.bundle / "config.json").write_text(json.dumps(self._spec(), indent=1))
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
@@ -159,7 +160,16 @@ class Container:
         return self.bundle / "root"
 
     def pid(self) -> int:
-        return int(json.loads(_output("runc", "state", self.id))["pid"])
+        """Of its first process, as soon as there is one."""
+        assert self.process
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while True:
+            state = subprocess.run(["runc", "state", self.id], check=False, capture_output=True, text=True)
+            if state.returncode == 0:
+                return int(json.loads(state.stdout)["pid"])
+            assert self.process.poll() is None, f"{self.image.name} ended ({self.process.returncode}):\n{self.log()}"
+            assert time.monotonic() < deadline, f"{self.image.name} was never created: {state.stderr}"
+            time.sleep(0.1)
 
     def _spec(self) -> dict[str, object]:
         uid, gid = self.image.ids
@@ -196,7 +206,8 @@ class Container:
             source.mkdir(parents=True, exist_ok=True)
             os.chown(source, uid, gid)
             yield {"destination": path, "type": "bind", "source": str(source), "options": ["rbind", "rw"]}
-        for path, source in self.files.items():
+        # As a kubelet does: a Java program asks what its own host's name means.
+        for path, source in {"/etc/hosts": self.bundle / "hosts", **self.files}.items():
             yield {"destination": path, "type": "bind", "source": str(source), "options": ["rbind", "ro"]}
 
 

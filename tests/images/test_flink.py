@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,15 +114,17 @@ def _ask(container: Run, beside: Container, path: str) -> Any:
     return json.loads(output) if code == 0 else None
 
 
-def _wait(container: Run, flink: Container, path: str, ready: Any) -> Any:
+def _wait(container: Run, flink: Sequence[Container], path: str, ready: Callable[[Any], bool]) -> Any:
+    """What Flink says at a path of its REST interface, when it is as it should be."""
     deadline = time.monotonic() + RUNNING_TIMEOUT_S
     while True:
-        answer = _ask(container, flink, path)
+        answer = _ask(container, flink[0], path)
         if answer is not None and ready(answer):
             return answer
-        assert flink.process
-        assert flink.process.poll() is None, f"Flink ended:\n{flink.log()}"
-        assert time.monotonic() < deadline, f"{path} last said {answer}:\n{flink.log()[-5000:]}"
+        for each in flink:
+            assert each.process
+            assert each.process.poll() is None, f"{each.arguments} ended:\n{each.log()[-5000:]}"
+        assert time.monotonic() < deadline, f"{path} last said {answer}:\n{flink[0].log()[-5000:]}"
         time.sleep(2)
 
 
@@ -138,7 +140,7 @@ def test_the_job_runs_in_application_mode(container: Run, kafka: Container, conf
             job["tasks"]["running"] == job["tasks"]["total"] for job in answer["jobs"]
         )
 
-    overview = _wait(container, jobmanager, "/jobs/overview", all_run)
+    overview = _wait(container, [jobmanager, taskmanager], "/jobs/overview", all_run)
 
     assert [job["name"] for job in overview["jobs"]] == ["process-weather"]
     assert taskmanager.stop() == 143
@@ -163,11 +165,11 @@ def test_a_command_of_the_operators_native_mode_passes_through(container: Run, c
 def test_a_session_cluster_starts_by_the_role_names(container: Run, configured: Mapping[str, Any]) -> None:
     jobmanager = container("jobs", ["jobmanager"], **configured)
     jobmanager.start()
-    _wait(container, jobmanager, "/overview", lambda _: True)
+    _wait(container, [jobmanager], "/overview", lambda _: True)
     taskmanager = container("jobs", ["taskmanager"], beside=jobmanager, **configured)
     taskmanager.start()
 
-    overview = _wait(container, jobmanager, "/overview", lambda answer: answer["taskmanagers"] == 1)
+    overview = _wait(container, [jobmanager, taskmanager], "/overview", lambda answer: answer["taskmanagers"] == 1)
 
     assert overview["flink-version"] == "2.2.1"
 
