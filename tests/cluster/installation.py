@@ -113,7 +113,7 @@ class Installation:
         return datetime.fromisoformat(config["data"]["as-of"])
 
     def observations(self) -> bytes:
-        """The CSV that is shipped, its times moved as the replay moves them: by whole hours, the last one to as_of's."""
+        """The CSV that is shipped, its times moved as the replay moves them: by whole hours, to end at as_of."""
         table = pd.read_csv(BytesIO(nyc_2013.cut()), dtype=str, keep_default_na=False)
         times = pd.to_datetime(table.time_hour, utc=True)
         shift = self.as_of.replace(minute=0, second=0, microsecond=0) - times.max()
