@@ -118,7 +118,7 @@ cluster-down: venv ## Stop it; images and volumes stay [WIPE=1 forgets them]
 
 .PHONY: cluster-test
 cluster-test: venv ## The tests on that Kubernetes; they start it if it is not up
-	@$(PYTHON) -m pytest tests/cluster
+	@$(PYTHON) -m pytest tests/cluster --durations=0 --durations-min=1
 
 .PHONY: kind
 kind: venv ## Start the same by kind, where Docker or podman runs

@@ -135,11 +135,12 @@ COREDNS = Program("coredns")
 LOCAL_PATH_PROVISIONER = Program("local-path-provisioner", package="github.com/rancher/local-path-provisioner")
 PAUSE = Program("pause")
 HELM = Program("helm", package="helm.sh/helm/v3/cmd/helm", stamps=_helm_stamps())
+CYCLONUS = Program("cyclonus", package="github.com/mattfenwick/cyclonus/cmd/cyclonus")
 KIND = Program("kind", package="sigs.k8s.io/kind")
 
 # What `up` needs, the longest first; everything else is built by whoever wants it.
 CORE = (KUBERNETES, COREDNS, ETCD, LOCAL_PATH_PROVISIONER, PAUSE, HELM)
-ALL = {program.module: program for program in (*CORE, KIND)}
+ALL = {program.module: program for program in (*CORE, CYCLONUS, KIND)}
 
 
 def go() -> str:
