@@ -72,12 +72,13 @@ class Installation:
     # ---- pods ----
 
     def pods(self) -> dict[str, dict[str, Any]]:
-        """Those that run for good, by name: not those of Jobs."""
+        """Those that run for good, by name: not those of Jobs, nor the one of `helm test`, which nothing owns."""
         found = get("pods", "-n", self.namespace, "-l", f"app.kubernetes.io/instance={RELEASE}")["items"]
+        owners = {pod["metadata"]["name"]: pod["metadata"].get("ownerReferences", []) for pod in found}
         return {
             pod["metadata"]["name"]: pod
             for pod in found
-            if not any(owner["kind"] == "Job" for owner in pod["metadata"].get("ownerReferences", []))
+            if any(owner["kind"] != "Job" for owner in owners[pod["metadata"]["name"]])
         }
 
     def all_ready(self) -> bool:

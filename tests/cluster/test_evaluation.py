@@ -17,7 +17,7 @@ from tests.integration.job.compare import Comparison, compare
 from tests.integration.job.expected import compute
 from tests.ledger.checker import check
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 NAMESPACE = "isobar-evaluation"
 VERSION = "0.1.0"
@@ -27,8 +27,8 @@ ARRIVAL_S = 300
 
 STATIONS = 12
 """Of the replay that goes on while pods are killed: nine of them have never been seen before."""
-RECORDS_PER_SECOND = 16
-"""So that 4,028 records last four minutes, through all of the kills."""
+RECORDS_PER_SECOND = 8
+"""So that 4,028 records last eight minutes, through all of the kills also on a busy machine."""
 
 TABLES = {"weather_enriched": frozenset({"ingested_at"}), "weather_window": frozenset[str]()}
 
@@ -92,7 +92,7 @@ def test_killing_each_pod_loses_and_repeats_nothing(installation: Installation, 
         until(installation.all_ready, f"all pods ready after {pod} was killed", INSTALL_S, NAMESPACE)
         installation.wait_running()
 
-    until(installation.replays_are_done, "the replay", INSTALL_S, NAMESPACE)
+    until(installation.replays_are_done, "the replay", 2 * INSTALL_S, NAMESPACE)
     record = RECORDS["weather_enriched"]
     produced = installation.produced(RECORDS["weather_observation"], STATIONS, tmp_path)
     assert len(produced) > 4000
