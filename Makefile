@@ -98,6 +98,10 @@ bench: .prerequisites venv ## Measure throughput and latency beside raw limits [
 charts: ## Lint the charts, render every preset
 	@scripts/lint_charts.sh
 
+.PHONY: samples
+samples: venv ## Write k8s/samples from the charts (needs helm)
+	@$(PYTHON) -m scripts.samples
+
 .PHONY: test-charts
 test-charts: .prerequisites venv ## The tests of the charts (they need helm, and ISOBAR_CRDS for the operators' definitions)
 	@$(PYTHON) -m pytest tests/charts
