@@ -8,6 +8,7 @@ Users and topics that the file does not name are left alone; rights of a user th
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -184,6 +185,8 @@ def main(arguments: list[str] | None = None) -> int:
     def say(text: str) -> None:
         print(text, flush=True)
 
+    # A container's first process ignores SIGTERM unless it says otherwise, and would hold its pod for the whole grace.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         provisioner = Provisioner(confluent_admin(KafkaSettings.load()), say)
     except SettingsError as error:

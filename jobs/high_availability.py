@@ -23,6 +23,9 @@ from urllib.parse import quote
 PLAN_PREFIX = "executionPlan-"
 """Flink's KubernetesConfigOptions write a submitted plan under this key and the job's id."""
 
+FLINK_LABELS = {"type": "flink-native-kubernetes"}
+"""What Flink 2.2 puts on the ConfigMaps of its high availability, beside the cluster's id (seen on a cluster)."""
+
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 REQUEST_TIMEOUT_S = 10.0
 NOT_FOUND = 404
@@ -117,7 +120,7 @@ def forget_all(
             raise ApiError(f"expected no pod of {cluster_id} after {timeout_s:.0f} s, found {', '.join(sorted(left))}")
         wait(1.0)
         waited_s += 1.0
-    names = api.names("configmaps", {"app": cluster_id, "configmap-type": "high-availability"})
+    names = api.names("configmaps", {"app": cluster_id, **FLINK_LABELS})
     for name in names:
         api.request("DELETE", f"/configmaps/{name}")
     return names

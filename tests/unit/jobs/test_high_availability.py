@@ -15,7 +15,7 @@ from jobs import high_availability as ha
 POINTERS = {"checkpointID-0000000000000000007": "pointer", "counter": "8"}
 PLAN = "executionPlan-6f958399dac9ad3f587d257d463e7b9e"
 LEADERS = {"org.apache.flink.k8s.leader.dispatcher": "address", PLAN: "old plan"}
-HA = {"app": "iso-jobs", "configmap-type": "high-availability"}
+HA = {"app": "iso-jobs", **ha.FLINK_LABELS}
 
 
 class Server(HTTPServer):
@@ -151,7 +151,7 @@ def test_what_the_server_refuses_is_said(server: Server, api: ha.Api, capsys: py
     assert ha.main(["forget-plan", "--cluster-id", "iso-jobs"], api) == 1
     assert capsys.readouterr().err == (
         "error: GET /configmaps/iso-jobs-cluster-config-map: expected success, found 403 Forbidden:"
-        ' {"labels": {"app": "iso-jobs", "configmap-type": "high-availability"}, "data": {}}\n'
+        ' {"labels": {"app": "iso-jobs", "type": "flink-native-kubernetes"}, "data": {}}\n'
     )
 
 
