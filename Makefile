@@ -130,6 +130,10 @@ kind: venv ## Start the same by kind, where Docker or podman runs
 charts: ## Lint the charts, render every preset
 	@scripts/lint_charts.sh
 
+.PHONY: samples
+samples: venv ## Write k8s/samples from the charts (needs helm)
+	@$(PYTHON) -m scripts.samples
+
 .PHONY: test-charts
 test-charts: .prerequisites venv ## The tests of the charts (they need helm, and ISOBAR_CRDS for the operators' definitions)
 	@$(PYTHON) -m pytest tests/charts

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.charts.rendering import helm
+from scripts.helm import MISSING, helm
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _helm() -> None:
     if helm() is None:
-        pytest.skip("helm is not on PATH and ISOBAR_HELM does not name one: https://helm.sh/docs/intro/install/")
+        pytest.skip(MISSING)

@@ -2,22 +2,18 @@
 
 import functools
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from scripts.helm import KUBE_VERSION, HelmError, run_helm
+
 ROOT = Path(__file__).parents[2]
 CHARTS = ROOT / "charts"
 PARTS = ("kafka", "jobs", "producer", "sinks", "postgres")
 RELEASE, NAMESPACE = "iso", "weather"
-
-KUBE_VERSION = "1.34.4"
-"""What charts are rendered for; a helm built from its module alone would say 1.20."""
 
 PRESETS = {
     "default": (),
@@ -31,29 +27,6 @@ PRESETS = {
 OPERATOR_APIS = ("kafka.strimzi.io/v1", "flink.apache.org/v1beta1")
 
 Manifest = dict[str, Any]
-
-
-class RenderError(Exception):
-    """What helm said."""
-
-
-def helm() -> str | None:
-    """The helm to use: ISOBAR_HELM, or the one on PATH."""
-    return os.environ.get("ISOBAR_HELM") or shutil.which("helm")
-
-
-def run_helm(*arguments: str) -> str:
-    """Standard output.
-
-    Raises:
-        RenderError: helm failed; the text is its error.
-    """
-    found = helm()
-    assert found is not None, "the fixture of tests/charts/conftest.py skips before"
-    result = subprocess.run([found, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise RenderError(result.stderr)
-    return result.stdout
 
 
 @functools.cache
@@ -82,7 +55,7 @@ def refusal(
     """The sentence by which a chart refuses values: of a template's, what follows its place; of a schema's, all."""
     try:
         template(chart, values, files=files, apis=apis)
-    except RenderError as error:
+    except HelmError as error:
         lines = [line for line in str(error).splitlines() if line and "found symbolic link" not in line]
         if lines[0].startswith("Error: execution error at ("):
             return lines[0].split("): ", 1)[1]

@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-import yaml
 
 from contracts.settings import KafkaSettings, Settings, TopicSettings
 from jobs.settings import LONGEST_RESTART_S, JobSettings
 from producer.settings import ProducerSettings
 from sinks.settings import SinkSettings
-from tests.charts.rendering import CHARTS, NAMESPACE, RELEASE, one, refusal, template
+from tests.charts.rendering import NAMESPACE, RELEASE, one, refusal, template
 
 BY_FILE = {"ISOBAR_PRODUCER_METOFFICE_API_KEY", "ISOBAR_PRODUCER_OPENWEATHER_API_KEY", "ISOBAR_SINKS_POSTGRES_DSN"}
 """Secrets come as mounted files; the variables beside them are for shells."""
@@ -170,35 +169,3 @@ def test_the_restart_that_charts_allow_for_is_the_jobs_own() -> None:
     assert refusal("jobs", {"settings.transactionTimeoutMs": least - 1}).startswith(
         f"flink.settings.transactionTimeoutMs is {least - 1}: exactly-once needs at least {least} "
     )
-
-
-def test_every_value_is_read() -> None:
-    """Each leaf of each values.yaml is named by a template of that chart, or of the library's helpers."""
-    library = "\n".join(path.read_text("utf-8") for path in (CHARTS / "common" / "templates").glob("*"))
-    for chart in ("kafka", "jobs", "producer", "sinks", "postgres", "isobar"):
-        text = library + "\n".join(
-            path.read_text("utf-8") for path in (CHARTS / chart / "templates").rglob("*") if path.is_file()
-        )
-        unread = [path for path in _leaves(yaml.safe_load((CHARTS / chart / "values.yaml").read_text("utf-8"))) if not
-                  _named(path, text)]  # fmt: skip
-        assert unread == [], chart
-
-
-FREE = ("settings.", "operator.autoscaler.config.", "global.topics.")
-"""Maps that templates go through as a whole; what is in them is checked above or by its reader."""
-
-
-def _leaves(values: dict[str, Any], path: str = "") -> list[str]:
-    found: list[str] = []
-    for name, value in values.items():
-        full = f"{path}{name}"
-        if isinstance(value, dict) and value and name != "resources":
-            found += _leaves(value, f"{full}.")
-        else:
-            found.append(full)
-    return [leaf for leaf in found if not leaf.startswith(FREE)]
-
-
-def _named(path: str, text: str) -> bool:
-    name = path.rsplit(".", 1)[-1]
-    return f".{name}" in text or f'"{name}"' in text

@@ -79,7 +79,7 @@ def _distributions(*extras: str) -> set[str]:
     project = PYPROJECT["project"]
     requirements = [*project["dependencies"]]
     for extra in extras:
-        requirements += project["optional-dependencies"][extra]
+        requirements += project["optional-dependencies"].get(extra) or PYPROJECT["dependency-groups"][extra]
     return {_normal(re.split(r"[\[=<>~! ;]", requirement)[0]) for requirement in requirements}
 
 
@@ -111,7 +111,8 @@ def _imports(tree: ast.AST, *, inside_functions: bool) -> Iterator[str]:
         ("jobs", ("jobs",), True),
         ("sinks", ("sinks",), True),
         ("local", ("producer", "sinks", "local"), True),
-        ("scripts", ("producer", "sinks", "local"), True),
+        # scripts are in no image: they are the developer's.
+        ("scripts", ("producer", "sinks", "local", "dev"), True),
     ],
 )
 def test_an_image_has_what_its_package_imports(package: str, extras: tuple[str, ...], inside_functions: bool) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from contracts import __main__ as command
-from contracts import docs, flink, json_schema, postgres, python_types
+from contracts import charts, docs, flink, json_schema, postgres, python_types
 from contracts.schema import RECORDS, Field, Kind, Record
 from contracts.wire import encode, record_of
 from tests.fixtures.observations import NINE, observation
@@ -240,6 +240,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Generated files of a test go to a directory of its own, which is also the current one."""
     monkeypatch.setattr(python_types, "TARGET", tmp_path / "contracts/types.py")
     monkeypatch.setattr(docs, "TARGET", tmp_path / "docs/records.md")
+    monkeypatch.setattr(charts, "TARGET", tmp_path / "charts/kafka/files/catalogue.yaml")
     monkeypatch.setattr(json_schema, "TARGET_DIR", tmp_path / "contracts/json-schema")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -253,7 +254,8 @@ def run(monkeypatch: pytest.MonkeyPatch, verb: str) -> int:
 def test_generate_writes_what_is_missing_and_then_nothing(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    written = ["contracts/types.py", "docs/records.md", *(f"contracts/json-schema/{name}.json" for name in RECORDS)]
+    written = ["contracts/types.py", "docs/records.md", "charts/kafka/files/catalogue.yaml"]
+    written += [f"contracts/json-schema/{name}.json" for name in RECORDS]
 
     assert run(monkeypatch, "generate") == 0
     assert capsys.readouterr().out.splitlines() == [f"wrote {name}" for name in written]
@@ -264,7 +266,13 @@ def test_generate_writes_what_is_missing_and_then_nothing(
 
 
 @pytest.mark.parametrize(
-    "broken", ["contracts/types.py", "docs/records.md", "contracts/json-schema/weather_window.json"]
+    "broken",
+    [
+        "contracts/types.py",
+        "docs/records.md",
+        "charts/kafka/files/catalogue.yaml",
+        "contracts/json-schema/weather_window.json",
+    ],
 )
 def test_check_names_a_file_that_was_edited(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken: str
@@ -274,5 +282,5 @@ def test_check_names_a_file_that_was_edited(
     (elsewhere / broken).write_text((elsewhere / broken).read_text("utf-8") + " ", "utf-8")
 
     assert run(monkeypatch, "check") == 1
-    assert capsys.readouterr() == ("", f"{broken} is not what contracts/schemas says: run `make generate`\n")
+    assert capsys.readouterr() == ("", f"{broken} is not what contracts/ says: run `make generate`\n")
     assert (elsewhere / broken).read_text("utf-8").endswith(" "), "check changes nothing"
