@@ -71,7 +71,7 @@ images: venv ## Build the images with docker, podman or buildah [BASE=image|loca
 
 .PHONY: test-images
 test-images: venv ## Run the images as pods run them: needs root, Buildah, runc, and `make images`
-	@$(PYTHON) -m pytest tests/images -s
+	@CI=true $(PYTHON) -m pytest tests/images --durations=0 --durations-min=1
 
 .PHONY: base
 base: venv ## Make the base images of `make images BASE=local` anew, with today's security fixes

@@ -4,6 +4,12 @@
 # Configuration is mounted at /opt/flink/conf, which is never written to here.
 set -euo pipefail
 
+if [ -n "${FLINK_PROPERTIES:-}" ]; then
+    echo "jobs: FLINK_PROPERTIES is set and would be ignored: mount a config.yaml at $FLINK_HOME/conf, or name its" \
+        "folder in FLINK_CONF_DIR" >&2
+    exit 1
+fi
+
 case "${1:-help}" in
     jobmanager) exec "$FLINK_HOME/bin/jobmanager.sh" start-foreground "${@:2}" ;;
     taskmanager) exec "$FLINK_HOME/bin/taskmanager.sh" start-foreground "${@:2}" ;;

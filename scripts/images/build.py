@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ def tag() -> str:
 
 def revision() -> str:
     """The commit, for a label; a tree that is no checkout (a source archive) says so."""
+    if shutil.which("git") is None:
+        return "unknown"
     result = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
         cwd=REPOSITORY,

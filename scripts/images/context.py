@@ -27,6 +27,8 @@ FLINK_HOME = "/opt/flink"
 # In the wheel, of no use in a cluster.
 _FLINK_UNUSED = ("examples", "opt/flink-sql-client-*.jar")
 
+# Of this environment, pinned and hashed by the lock like all the rest.
+UV = Path(sys.executable).with_name("uv")
 # The oldest C library among the bases: Debian 12 has 2.36.
 _MANYLINUX = "manylinux_2_28"
 # macOS has a name of its own for it.
@@ -62,7 +64,7 @@ def _install(image: Image, context: Path) -> None:
     requirements = context / "requirements.txt"
     requirements.write_text(lock.subset(wanted, image.without), "utf-8")
     target = context / "site-packages"
-    command = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+    command = [str(UV), "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
     command += ["--python-version", PYTHON, "--python-platform", _platform()]
     command += ["--target", str(target), "-r", str(requirements)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False)

@@ -108,9 +108,10 @@ def test_no_secret_is_in_its_environment_or_history(image: BuiltImage) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_is_small_enough(name: str, images: Mapping[str, BuiltImage]) -> None:
+def test_it_is_small_enough(name: str, images: Mapping[str, BuiltImage], capsys: pytest.CaptureFixture[str]) -> None:
     size = Engine("buildah").size_bytes(reference(name, tag()))
-    print(f"{name}: {size / 1e6:.0f} MB")
+    with capsys.disabled():
+        print(f"\n{name}: {size / 1e6:.0f} MB")
 
     assert size <= MOST_BYTES[name]
 

@@ -172,6 +172,17 @@ def test_a_session_cluster_starts_by_the_role_names(container: Run, configured: 
     overview = _wait(container, [jobmanager, taskmanager], "/overview", lambda answer: answer["taskmanagers"] == 1)
 
     assert overview["flink-version"] == "2.2.1"
+    assert "Plugin loader with ID not found, creating it: s3-fs-hadoop" in jobmanager.log()
+
+
+def test_properties_that_only_flink_s_own_image_reads_are_refused(container: Run) -> None:
+    code, output = container("jobs", ["jobmanager"], env={"FLINK_PROPERTIES": "rest.port: 1"}).run()
+
+    assert code == 1
+    assert output == (
+        "jobs: FLINK_PROPERTIES is set and would be ignored: mount a config.yaml at /opt/flink/conf, or name its "
+        "folder in FLINK_CONF_DIR\n"
+    )
 
 
 def test_the_image_says_how_to_start_the_job(container: Run) -> None:

@@ -1,32 +1,12 @@
 """The first engine that works is taken. The engines are played by shell scripts."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from scripts.images import base, build
 from scripts.images.catalogue import image
 from scripts.images.engine import Engine, find
 from scripts.images.errors import ImageError
-
-Play = Callable[[str, str], Path]
-
-
-@pytest.fixture
-def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
-    """An engine of this name that runs the script; nothing else is on the PATH but the shell's own tools."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-
-    def make(name: str, script: str) -> Path:
-        program = folder / name
-        program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/{name}.calls\n{script}\n')
-        program.chmod(0o755)
-        return tmp_path / f"{name}.calls"
-
-    return make
+from tests.unit.images.conftest import Play
 
 
 def test_a_docker_client_without_its_daemon_is_passed_over(play: Play) -> None:
