@@ -196,8 +196,8 @@ def main(arguments: list[str] | None = None) -> int:
     while True:
         try:
             provisioner.apply(read(options.file))
-        except (ProvisionError, KafkaException) as error:
-            print(f"error: {error}", file=sys.stderr, flush=True)
+        except (ProvisionError, KafkaException, TimeoutError) as error:
+            print(f"error: {str(error) or 'the broker did not answer in time'}", file=sys.stderr, flush=True)
             if not done and time.monotonic() > deadline:
                 return 1
             time.sleep(min(2.0, options.every_s))
