@@ -9,7 +9,7 @@ from local.paths import REPOSITORY
 from tests.cluster.kube import kubectl
 
 USUAL = REPOSITORY / "build" / "crds"
-GROUPS = ("kafka.strimzi.io", "flink.apache.org")
+GROUPS = ("kafka.strimzi.io", "core.strimzi.io", "flink.apache.org")
 
 HOW_TO_GET = (
     "the operators' definitions are not here: set ISOBAR_CRDS to a directory that holds them, or put there what "
@@ -33,7 +33,7 @@ def install() -> None:
     kubectl("apply", "--server-side", "--force-conflicts", "--recursive", "-f", str(directory()))
     names = [name for name in kubectl("get", "crd", "-o", "name").split() if name.endswith(GROUPS)]
     assert names, f"{directory()} has no definition of {' or '.join(GROUPS)}"
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+    kubectl("wait", "--for=condition=Established", "--timeout=240s", *names)
 
 
 def remove() -> None:

@@ -18,7 +18,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from contracts import types, wire
-from contracts.schema import Record
+from contracts.schema import RECORDS, Record
 from local.paths import REPOSITORY
 from producer import nyc_2013
 from scripts.cluster import binaries
@@ -153,6 +153,10 @@ class Installation:
             cursor = connection.execute(f"SELECT * FROM {name}".encode())
             names = [column.name for column in cursor.description or []]
             return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def dead_letters(self) -> list[Entry]:
+        """The observations that the job has refused: a dead letter is the record's original bytes."""
+        return self.topic(RECORDS["weather_observation"], "weather.observations.dlq")
 
     def topic(self, record: Record, topic: str) -> list[Entry]:
         """Every committed record of a topic, as the ledger wants it."""

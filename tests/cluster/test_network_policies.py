@@ -14,7 +14,7 @@ from tests.cluster.cyclonus import Flow, Pod, Port, truth_table
 from tests.cluster.installation import PRESETS, RELEASE, UMBRELLA
 from tests.cluster.kube import helm, kubectl
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 VALUES = (
     "producer.weather.openweather.enabled=true",

@@ -15,7 +15,7 @@ from scripts.cluster.binaries import KUBERNETES_VERSION
 from tests.cluster import definitions
 from tests.cluster.kube import helm, kubectl, refused
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 UMBRELLA = REPOSITORY / "charts" / "isobar"
 PRESETS = sorted(path.name for path in UMBRELLA.glob("values-*.yaml"))
