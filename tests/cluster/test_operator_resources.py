@@ -5,6 +5,7 @@ schemas and rules refuse. Nothing is created.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.timeout(600)
 
 UMBRELLA = REPOSITORY / "charts" / "isobar"
 PRESETS = sorted(path.name for path in UMBRELLA.glob("values-*.yaml"))
+SAMPLES = [REPOSITORY / "k8s" / "namespace.yaml", *sorted((REPOSITORY / "k8s" / "samples").glob("*.yaml"))]
 NO_OPERATORS = "values-no-operators.yaml"
 
 
@@ -74,3 +76,12 @@ def test_a_field_that_the_operator_does_not_know_is_refused(namespace: str, kind
     said = refused("apply", *arguments, "-f", "-", stdin=yaml.safe_dump(document))
 
     assert ".spec.nobodyReadsThis" in said
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_a_sample_can_be_applied_as_it_stands(namespace: str, sample: Path) -> None:
+    documents = [document for document in yaml.safe_load_all(sample.read_text()) if document]
+
+    assert documents
+    for document in documents:
+        accepted(document, namespace)
