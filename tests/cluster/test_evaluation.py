@@ -119,7 +119,9 @@ def test_killing_each_pod_loses_and_repeats_nothing(installation: Installation, 
 def test_an_upgrade_changes_parallelism_and_keeps_state(installation: Installation) -> None:
     before = installation.topic(ENRICHED, "weather.enriched")
 
-    installation.upgrade("flink.settings.parallelism=2", "producer.replay.limit=1000")
+    # Another pace is another Job: it says the same observations again.
+    again = ("producer.replay.rate=100", "producer.replay.speed=null")
+    installation.upgrade("flink.settings.parallelism=2", *again)
 
     installation.wait_running()
     job = installation.job()["jid"]
