@@ -27,7 +27,7 @@ PRESETS = {
 OPERATOR_APIS = ("kafka.strimzi.io/v1", "flink.apache.org/v1beta1")
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where the wheel has it: tens of thousands of lines take it a second, and Python's own parser half a minute."""
+"""libyaml where the wheel has it: tens of thousands of lines take it a second, Python's own parser half a minute."""
 
 Manifest = dict[str, Any]
 
