@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
+from tests.charts.rendering import LOADER
+
 WHERE = "ISOBAR_CRDS"
 CONVENTION = Path("build/crds")
 HOW = (
@@ -59,7 +61,7 @@ def validators() -> dict[tuple[str, str], Draft202012Validator]:
     root = directory()
     assert root is not None, HOW
     for path in sorted([*root.rglob("*.yaml"), *root.rglob("*.yml")]):
-        for definition in yaml.safe_load_all(path.read_text("utf-8")):
+        for definition in yaml.load_all(path.read_text("utf-8"), LOADER):
             if not definition or definition.get("kind") != "CustomResourceDefinition":
                 continue
             spec = definition["spec"]

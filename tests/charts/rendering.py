@@ -26,6 +26,9 @@ PRESETS = {
 
 OPERATOR_APIS = ("kafka.strimzi.io/v1", "flink.apache.org/v1beta1")
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where the wheel has it: tens of thousands of lines take it a second, Python's own parser half a minute."""
+
 Manifest = dict[str, Any]
 
 
@@ -46,7 +49,7 @@ def template(
 ) -> list[Manifest]:
     """The manifests of a chart; `values` maps paths (`kafka.provider`) to JSON values."""
     text = _template(chart, json.dumps(values or {}), tuple(files), tuple(apis))
-    return [manifest for manifest in yaml.safe_load_all(text) if manifest]
+    return [manifest for manifest in yaml.load_all(text, LOADER) if manifest]
 
 
 def refusal(

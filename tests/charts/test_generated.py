@@ -14,12 +14,6 @@ from tests.charts.rendering import CHARTS, PARTS, RELEASE, one, template
 ROOT = CHARTS.parent
 
 
-def test_schemas_and_page_are_what_the_values_say() -> None:
-    stale = [path.name for path, text in values_schema.generated().items() if path.read_text("utf-8") != text]
-
-    assert stale == [], "make generate"
-
-
 def test_samples_are_what_the_charts_render() -> None:
     stale = [path.name for path, text in samples.generated().items() if path.read_text("utf-8") != text]
 
@@ -52,35 +46,6 @@ def test_every_chart_has_one_version() -> None:
     assert f'\nversion = "{charts["isobar"]["version"]}"\n' in pyproject
     for chart in charts.values():
         assert {d["version"] for d in chart.get("dependencies", [])} <= {chart["version"]}
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("a: null", "c.a is null: expected `# @type …` behind it, or a default"),
-        ("a: []", "c.a is a list: expected `# @items …` behind it"),
-    ],
-)
-def test_a_value_that_cannot_be_described_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, message: str
-) -> None:
-    (tmp_path / "c").mkdir()
-    monkeypatch.setattr(values_schema, "CHARTS", tmp_path)
-    (tmp_path / "c" / "values.yaml").write_text(f"# Words.\n{line}\n")
-
-    with pytest.raises(values_schema.ValuesError) as error:
-        values_schema.declared("c")
-    assert str(error.value) == message
-
-
-def test_a_value_without_words_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "c").mkdir()
-    monkeypatch.setattr(values_schema, "CHARTS", tmp_path)
-    (tmp_path / "c" / "values.yaml").write_text("a: 1\n")
-
-    with pytest.raises(values_schema.ValuesError) as error:
-        values_schema.declared("c")
-    assert str(error.value) == "c.a says nothing: expected a comment above it"
 
 
 @pytest.mark.parametrize("provider", ["operator", "standalone"])

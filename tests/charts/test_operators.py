@@ -132,3 +132,13 @@ def test_an_uninstall_waits_for_no_topic_operator() -> None:
         for volume in pool["spec"]["storage"]["volumes"]
     ]
     assert {volume["deleteClaim"] for volume in volumes} == {False}
+
+
+@pytest.mark.parametrize("kind", ["Kafka", "KafkaNodePool"])
+def test_strimzi_pods_get_no_label_that_concerns_them(kind: str) -> None:
+    """Strimzi hands labels on to its pods: a chart's version would roll brokers, part-of would deny them everything."""
+    for manifest in kinds(template("isobar"), kind):
+        assert {"helm.sh/chart", "app.kubernetes.io/part-of"} & set(manifest["metadata"]["labels"]) == set()
+    deny = one(template("isobar"), "NetworkPolicy", f"{RELEASE}-default-deny")["spec"]["podSelector"]
+    assert deny["matchLabels"]["app.kubernetes.io/part-of"] == "isobar"
+    assert deny["matchExpressions"] == [{"key": "strimzi.io/cluster", "operator": "DoesNotExist"}]

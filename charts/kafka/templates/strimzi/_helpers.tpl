@@ -1,7 +1,15 @@
-{{/* Strimzi's cluster: the release's name, so that its bootstrap service is <release>-kafka-bootstrap. */}}
+{{/*
+Strimzi's cluster has the release's name, so that its bootstrap service is <release>-kafka-bootstrap. Strimzi puts the
+labels of its resources on the pods that it makes: without the chart's version, so that a new chart alone rolls no broker,
+and without part-of, which would put those pods under our network policies beside Strimzi's own.
+*/}}
+{{- define "kafka.strimzi.ownLabels" -}}
+{{- omit (include "common.labels" (dict "root" .) | fromYaml) "helm.sh/chart" "app.kubernetes.io/part-of" | toYaml -}}
+{{- end }}
+
 {{- define "kafka.strimzi.labels" -}}
 strimzi.io/cluster: {{ .Release.Name }}
-{{ include "common.labels" (dict "root" .) }}
+{{ include "kafka.strimzi.ownLabels" . }}
 {{- end }}
 
 {{- define "kafka.checkApi" -}}

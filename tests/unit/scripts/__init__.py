@@ -1,0 +1,1 @@
+"""Tests of scripts/ that need neither helm nor a cluster."""
