@@ -2,9 +2,11 @@
 
 With Kubernetes high availability a job manager finds two things in ConfigMaps: pointers to checkpoints, and the plan of
 the job as it was submitted. It prefers that old plan to the one that its own start has just made, so a new parallelism
-would never arrive. `forget-plan` (before a job manager starts) removes the plan and leaves the pointers: the job is
-planned with its present settings and goes on from its newest checkpoint, which is what the Flink operator calls
-last-state. `forget-all` (after an uninstall) removes the ConfigMaps, which nothing owns.
+would never arrive. `forget-plan` (before a job manager starts) removes a plan that was made by other settings, and
+leaves the pointers: the job is planned with its present settings and goes on from its newest checkpoint, which is what
+the Flink operator calls last-state. After a mere crash the settings are the same and the plan stays: task managers that
+survived hold the libraries that it came with, and refuse the job with any others. `forget-all` (after an uninstall)
+removes the ConfigMaps, which nothing owns.
 Only where this project runs Flink without the operator. Few requests, so the API is spoken without a client library.
 """
 
@@ -25,6 +27,9 @@ PLAN_PREFIX = "executionPlan-"
 
 FLINK_LABELS = {"type": "flink-native-kubernetes"}
 """What Flink 2.2 puts on the ConfigMaps of its high availability, beside the cluster's id (seen on a cluster)."""
+
+SETTINGS_KEY = "settings"
+"""Of the ConfigMap `<cluster id>-planned-by`: what the remembered plan was made with."""
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 REQUEST_TIMEOUT_S = 10.0
@@ -88,13 +93,24 @@ class Api:
         return [item["metadata"]["name"] for item in found["items"]]
 
 
-def forget_plan(api: Api, cluster_id: str) -> list[str]:
-    """Removes remembered plans; returns their keys."""
+def forget_plan(api: Api, cluster_id: str, settings: str) -> list[str]:
+    """Removes remembered plans unless these settings made them; returns their keys."""
+    marker = f"/configmaps/{cluster_id}-planned-by"
+    planned_by = api.request("GET", marker)
+    if planned_by and planned_by["data"][SETTINGS_KEY] == settings:
+        return []
     path = f"/configmaps/{cluster_id}-cluster-config-map"
     found = api.request("GET", path)
     keys = [key for key in (found or {}).get("data") or {} if key.startswith(PLAN_PREFIX)]
     if keys:
         api.request("PATCH", path, [{"op": "remove", "path": f"/data/{_pointer(key)}"} for key in keys])
+    # Last: whoever is cut off before this forgets once more.
+    if planned_by:
+        api.request("PATCH", marker, [{"op": "replace", "path": f"/data/{SETTINGS_KEY}", "value": settings}])
+    else:
+        labels = {"app": cluster_id, **FLINK_LABELS}
+        metadata = {"name": f"{cluster_id}-planned-by", "labels": labels}
+        api.request("POST", "/configmaps", {"metadata": metadata, "data": {SETTINGS_KEY: settings}})
     return keys
 
 
@@ -140,13 +156,15 @@ def main(arguments: list[str] | None = None, api: Api | None = None) -> int:
     for name in ("forget-plan", "forget-all"):
         command = commands.add_parser(name)
         command.add_argument("--cluster-id", required=True, help="Flink's kubernetes.cluster-id")
-        if name == "forget-all":
+        if name == "forget-plan":
+            command.add_argument("--settings", required=True, help="a checksum of all that the plan depends on")
+        else:
             command.add_argument("--pods", type=_labels, required=True, help="labels of the job manager's pods")
     options = parser.parse_args(arguments)
     try:
         api = api or Api.in_cluster()
         if options.command == "forget-plan":
-            forgotten = forget_plan(api, options.cluster_id)
+            forgotten = forget_plan(api, options.cluster_id, options.settings)
         else:
             forgotten = forget_all(api, options.cluster_id, options.pods)
     except ApiError as error:

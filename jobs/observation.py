@@ -14,7 +14,8 @@ def views() -> list[View]:
     return [
         View(
             "parsed",
-            f"""SELECT message_key, original, appended_at, topic, kafka_partition, kafka_offset, {names}, refusal
+            f"""SELECT message_key, original, appended_at, topic, kafka_partition, kafka_offset, row_time,
+            {names}, refusal
         FROM observations,
             LATERAL TABLE(read_json(original, {literal(json_fields(RECORD))})) AS r ({names}, refusal)""",
         )

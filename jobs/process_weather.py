@@ -86,7 +86,8 @@ def job(settings: JobSettings, kafka: KafkaSettings, topics: Catalogue, *, bound
         configuration={
             # a view that several inserts read is computed once, not once per insert
             "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",
-            **windows.CONFIGURATION,
+            # the key of a window is the sink's key: nothing needs to be put back in order before the sink
+            "table.exec.sink.upsert-materialize": "NONE",
         },
     )
 

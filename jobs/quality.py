@@ -107,9 +107,8 @@ def erroneous_field() -> str:
     cases = []
     for limit in LIMITS:
         low, high = _bound(limit.possible, 0), _bound(limit.possible, 1)
-        cases.append(
-            f"WHEN {limit.field} NOT BETWEEN {low} AND {high} THEN CONCAT('{limit.field} ', CAST({limit.field} AS STRING))"
-        )
+        found = f"CONCAT('{limit.field} ', CAST({limit.field} AS STRING))"
+        cases.append(f"WHEN {limit.field} NOT BETWEEN {low} AND {high} THEN {found}")
     return f"CASE {' '.join(cases)} END"
 
 

@@ -23,9 +23,7 @@ class JobSettings(Settings):
         description="consumer group and prefix of transactional ids; unique per running job",
         pattern=r"^[a-z0-9.-]+$",
     )
-    parallelism: int = Field(
-        1, ge=1, le=1024, description="parallel instances of every operator; above 1 a station's records may overtake"
-    )
+    parallelism: int = Field(1, ge=1, le=1024, description="parallel instances of every operator")
     delivery_guarantee: Literal["exactly-once", "at-least-once"] = Field(
         "exactly-once", description="guarantee of the Kafka sinks"
     )
@@ -36,13 +34,13 @@ class JobSettings(Settings):
         600, ge=0, le=86_400, description="how far behind the newest event time is not late"
     )
     idle_timeout_s: int = Field(
-        30, ge=0, description="silence after which a partition no longer holds the watermark (a metric only); 0 = never"
+        5, ge=0, description="seconds of silence after which a partition no longer holds windows back; 0 = never"
     )
     max_future_s: int = Field(
         3600, ge=0, le=86_400, description="how far ahead of the broker's clock a timestamp may lie"
     )
     retention_h: int = Field(
-        72, ge=25, description="hours behind a station's newest record within which records count and correct"
+        48, ge=25, description="hours behind a station's newest record within which records count and correct"
     )
     observations_per_hour: float = Field(
         1.0, ge=0.01, description="observations a station should send, for completeness"

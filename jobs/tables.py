@@ -7,7 +7,7 @@ other). `windows` and `revisions` are upserts: their key is the record's identit
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.flink import JSON_OPTIONS, columns
+from contracts.flink import columns
 from contracts.kafka import flink_properties
 from contracts.schema import RECORDS
 from contracts.settings import KafkaSettings
@@ -23,8 +23,9 @@ RAW = {
 }
 """Key and value as bytes, in columns `message_key` and one other."""
 
-VALUE_JSON = {"value.format": "json", **{f"value.json.{name}": value for name, value in JSON_OPTIONS.items()}}
-KEY_JSON = {"key.format": "json", **{f"key.json.{name}": value for name, value in JSON_OPTIONS.items()}}
+VALUE_JSON = {"value.format": "streamed-json"}
+KEY_JSON = {"key.format": "streamed-json"}
+"""Our own writer (`jobs/java`), in the form of `contracts.wire`."""
 
 
 @dataclass(frozen=True)

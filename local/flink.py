@@ -50,7 +50,7 @@ class Flink:
         *,
         taskmanagers: int = 1,
         slots: int = 4,
-        taskmanager_heap_mb: int = 1024,
+        taskmanager_heap_mb: int = 1536,
         managed_mb: int = 256,
         settings: Mapping[str, object] | None = None,
     ) -> None:

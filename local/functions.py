@@ -1,6 +1,6 @@
-"""Our Java functions for Flink (`jobs/java`), compiled once into the user's cache; `python -m local.functions` says where.
+"""Our Java functions for Flink (`jobs/java`), compiled once into the user's cache: `python -m local.functions`.
 
-Three functions do what SQL says badly and Python would do slowly, once for every record (docs/decisions/0009). The JDK
+They do what SQL says badly and Python would do slowly, once for every record (docs/decisions/0009). The JDK
 that runs Flink compiles them against Flink's own jars, in two seconds: no build tool, no binary in the repository. The
 cache key is the sources and Flink's version, so an edited source is compiled when it is next wanted.
 """
@@ -26,7 +26,7 @@ JAR_NAME = "isobar-functions.jar"
 
 # The oldest Java that may run them (local/java.py).
 _RELEASE = "17"
-# -serial: no function is ever kept by Java serialisation beyond one job; -classfile: Flink's jars lack what they annotate.
+# -serial: no function outlives its job in Java's serialisation; -classfile: Flink's jars lack what they annotate with.
 _LINT = "-Xlint:all,-serial,-classfile,-processing"
 # The earliest moment that a zip file can hold: the same sources make the same bytes.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -34,7 +34,8 @@ COMPILE_TIMEOUT_S = 120
 
 
 def sources() -> list[Path]:
-    return sorted(SOURCES.rglob("*.java"))
+    """Java, and the list by which Flink finds our format."""
+    return sorted(path for path in SOURCES.rglob("*") if path.is_file())
 
 
 def _key() -> str:
@@ -52,6 +53,7 @@ def jar() -> Path:
             classes = Path(scratch) / "classes"
             _compile(classes)
             packed = Path(scratch) / JAR_NAME
+            shutil.copytree(SOURCES / "META-INF", classes / "META-INF")
             _pack(classes, packed)
             _put(packed, target)
     return target
@@ -73,7 +75,7 @@ def _compile(classes: Path) -> None:
     javac = java_home() / "bin" / "javac"
     options = ["--release", _RELEASE, _LINT, "-Werror", "-proc:none", "-cp", f"{flink_home() / 'lib'}/*"]
     result = subprocess.run(
-        [str(javac), *options, "-d", str(classes), *map(str, sources())],
+        [str(javac), *options, "-d", str(classes), *map(str, SOURCES.rglob("*.java"))],
         env=java_environment(),
         capture_output=True,
         text=True,
@@ -86,7 +88,7 @@ def _compile(classes: Path) -> None:
 
 def _pack(classes: Path, packed: Path) -> None:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(classes.rglob("*.class")):
+        for file in sorted(path for path in classes.rglob("*") if path.is_file()):
             archive.writestr(zipfile.ZipInfo(file.relative_to(classes).as_posix(), _ZIP_EPOCH), file.read_bytes())
 
 

@@ -27,7 +27,9 @@ class Scale:
     latency_warm_up_s: int
 
 
-FULL = Scale(replayed=400_000, events=4_000_000, observations=800_000, rows=400_000, latency_s=60, latency_warm_up_s=30)
+FULL = Scale(
+    replayed=400_000, events=4_000_000, observations=1_500_000, rows=400_000, latency_s=60, latency_warm_up_s=30
+)
 QUICK = Scale(replayed=60_000, events=300_000, observations=60_000, rows=40_000, latency_s=10, latency_warm_up_s=15)
 
 PARALLELISM = 2

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.images.conftest import Run
 from tests.images.container import Container
+
+# Several starts of a JVM or a server, each of which may take READY_TIMEOUT_S on a busy machine.
+pytestmark = pytest.mark.timeout(400)
 
 PASSWORD = "not a ' secret"
 READY = "database system is ready to accept connections"

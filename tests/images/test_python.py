@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.images.conftest import Run
+
+# Several starts of a JVM or a server, each of which may take READY_TIMEOUT_S on a busy machine.
+pytestmark = pytest.mark.timeout(400)
 
 PYTHON = ("/opt/venv/bin/python",)
 

@@ -31,7 +31,7 @@ class Server(HTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """GET, PATCH (remove only) and DELETE as the API server does them."""
+    """GET, POST, PATCH and DELETE as the API server does them."""
 
     server: Server
 
@@ -44,6 +44,10 @@ class Handler(BaseHTTPRequestHandler):
             answer = {"items": [{"metadata": {"name": name}} for name in self.server.pods]}
             if not self.server.pods_stay:
                 self.server.pods = self.server.pods[1:]
+        elif path == ["configmaps"] and self.command == "POST":
+            made = json.loads(body)
+            self.server.configmaps[made["metadata"]["name"]] = {**made["metadata"], "data": made["data"]}
+            answer = made
         elif path == ["configmaps"]:
             wanted = dict(pair.split("=") for pair in parse_qs(parts.query)["labelSelector"][0].split(","))
             found = [n for n, m in self.server.configmaps.items() if wanted.items() <= m["labels"].items()]
@@ -57,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    do_GET = do_PATCH = do_DELETE = _handle  # noqa: N815 (the names are the library's)
+    do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815 (the names are the library's)
 
     def _one(self, name: str, body: bytes) -> dict[str, Any] | None:
         found = self.server.configmaps.get(name)
@@ -68,8 +72,12 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "PATCH":
             assert self.headers["Content-Type"] == "application/json-patch+json"
             for change in json.loads(body):
-                assert change["op"] == "remove"
-                del found["data"][change["path"].removeprefix("/data/").replace("~1", "/").replace("~0", "~")]
+                key = change["path"].removeprefix("/data/").replace("~1", "/").replace("~0", "~")
+                if change["op"] == "remove":
+                    del found["data"][key]
+                else:
+                    assert change["op"] == "replace"
+                    found["data"][key] = change["value"]
         return found
 
     def log_message(self, *_: Any) -> None:
@@ -98,7 +106,7 @@ def test_the_plan_goes_and_the_pointers_stay(server: Server, api: ha.Api, capsys
     server.configmaps["iso-jobs-cluster-config-map"] = {"labels": HA, "data": dict(LEADERS)}
     server.configmaps["iso-jobs-1234-config-map"] = {"labels": HA, "data": dict(POINTERS)}
 
-    assert ha.main(["forget-plan", "--cluster-id", "iso-jobs"], api) == 0
+    assert ha.main(["forget-plan", "--cluster-id", "iso-jobs", "--settings", "new"], api) == 0
 
     assert capsys.readouterr().out == f"forget-plan: {PLAN}\n"
     assert server.configmaps["iso-jobs-cluster-config-map"]["data"] == {
@@ -108,8 +116,23 @@ def test_the_plan_goes_and_the_pointers_stay(server: Server, api: ha.Api, capsys
     assert {token for _, _, token in server.seen} == {"Bearer the-token"}
 
 
+def test_a_crash_forgets_nothing_and_other_settings_forget_again(server: Server, api: ha.Api) -> None:
+    server.configmaps["iso-jobs-cluster-config-map"] = {"labels": HA, "data": dict(LEADERS)}
+
+    assert ha.forget_plan(api, "iso-jobs", "old") == [PLAN]
+    server.configmaps["iso-jobs-cluster-config-map"]["data"][PLAN] = "of the old settings"
+    assert ha.forget_plan(api, "iso-jobs", "old") == []
+    assert server.configmaps["iso-jobs-cluster-config-map"]["data"][PLAN] == "of the old settings"
+    assert ha.forget_plan(api, "iso-jobs", "new") == [PLAN]
+    assert server.configmaps["iso-jobs-planned-by"] == {
+        "name": "iso-jobs-planned-by",
+        "labels": HA,
+        "data": {"settings": "new"},
+    }
+
+
 def test_a_first_start_has_nothing_to_forget(api: ha.Api, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ha.main(["forget-plan", "--cluster-id", "iso-jobs"], api) == 0
+    assert ha.main(["forget-plan", "--cluster-id", "iso-jobs", "--settings", "new"], api) == 0
     assert capsys.readouterr().out == "forget-plan: nothing to forget\n"
 
 
@@ -148,7 +171,7 @@ def test_what_the_server_refuses_is_said(server: Server, api: ha.Api, capsys: py
     server.configmaps["iso-jobs-cluster-config-map"] = {"labels": HA, "data": {}}
     server.status = 403
 
-    assert ha.main(["forget-plan", "--cluster-id", "iso-jobs"], api) == 1
+    assert ha.main(["forget-plan", "--cluster-id", "iso-jobs", "--settings", "new"], api) == 1
     assert capsys.readouterr().err == (
         "error: GET /configmaps/iso-jobs-cluster-config-map: expected success, found 403 Forbidden:"
         ' {"labels": {"app": "iso-jobs", "type": "flink-native-kubernetes"}, "data": {}}\n'
@@ -158,7 +181,7 @@ def test_what_the_server_refuses_is_said(server: Server, api: ha.Api, capsys: py
 def test_a_server_that_does_not_answer_is_said(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     api = ha.Api(lambda: HTTPConnection("127.0.0.1", 1, timeout=1), "weather", "t")
 
-    assert ha.main(["forget-plan", "--cluster-id", "x"], api) == 1
+    assert ha.main(["forget-plan", "--cluster-id", "x", "--settings", "new"], api) == 1
     assert capsys.readouterr().err == (
-        "error: GET /configmaps/x-cluster-config-map: no answer from the API server ([Errno 111] Connection refused)\n"
+        "error: GET /configmaps/x-planned-by: no answer from the API server ([Errno 111] Connection refused)\n"
     )

@@ -70,7 +70,12 @@ securityContext:
 {{- end }}
 {{- end }}
 
-{{/* Only the job manager plans the job: its settings do not restart task managers. (dict "root" . "text" …) */}}
+{{/* What a plan is made of. */}}
+{{- define "jobs.standalone.planned" -}}
+{{- include "jobs.standalone.files" . }}{{ include "jobs.environment" . }}{{ include "common.image" (dict "root" . "image" .Values.image) }}
+{{- end }}
+
+{{/* A new plan restarts all of Flink. (dict "root" . "text" …) */}}
 {{- define "jobs.standalone.annotations" -}}
 checksum/config: {{ sha256sum .text }}
 {{- with .root.Values.podAnnotations }}

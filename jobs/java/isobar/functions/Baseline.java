@@ -6,31 +6,31 @@ import org.apache.flink.table.data.GenericRowData;
  * The last values of a series at one hour of the day: the daily cycle is taken out by comparing nine o'clock with nine
  * o'clock.
  *
- * <p>A ring in an array of doubles, which state keeps without a conversion: the number of readings ever taken in, then
- * {@code size} places of one value for each variable.
+ * <p>An array of doubles, which state keeps without a conversion: a value of each variable for every reading, in a ring
+ * once there are {@code size} of them, and at its end the number of readings ever taken in.
  */
 final class Baseline {
 
     private Baseline() {}
 
-    static double[] empty(int variables, int size) {
-        double[] ring = new double[1 + variables * size];
-        java.util.Arrays.fill(ring, 1, ring.length, Double.NaN);
-        return ring;
+    static double[] empty() {
+        return new double[1];
     }
 
-    static void add(double[] ring, double[] values) {
-        int size = (ring.length - 1) / values.length;
-        int place = (int) (ring[0] % size);
-        System.arraycopy(values, 0, ring, 1 + place * values.length, values.length);
-        ring[0]++;
+    /** The baseline with a reading in: a longer one, until there are enough. */
+    static double[] with(double[] ring, double[] values, int size) {
+        int number = (int) ring[ring.length - 1];
+        double[] with = number < size ? java.util.Arrays.copyOf(ring, ring.length + values.length) : ring;
+        System.arraycopy(values, 0, with, number % size * values.length, values.length);
+        with[with.length - 1] = number + 1;
+        return with;
     }
 
     /** Writes count, mean and standard deviation (of the whole, not of a sample) of one variable into three columns. */
     static void write(double[] ring, int variable, int variables, GenericRowData row, int from) {
         int count = 0;
         double sum = 0;
-        for (int at = 1 + variable; at < ring.length; at += variables) {
+        for (int at = variable; at < ring.length - 1; at += variables) {
             if (!Double.isNaN(ring[at])) {
                 count++;
                 sum += ring[at];
@@ -42,7 +42,7 @@ final class Baseline {
         }
         double mean = sum / count;
         double squares = 0;
-        for (int at = 1 + variable; at < ring.length; at += variables) {
+        for (int at = variable; at < ring.length - 1; at += variables) {
             if (!Double.isNaN(ring[at])) {
                 squares += (ring[at] - mean) * (ring[at] - mean);
             }

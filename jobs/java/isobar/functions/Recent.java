@@ -1,7 +1,7 @@
 package isobar.functions;
 
 /**
- * The state of one series besides its readings and windows: what the next reading is compared with.
+ * What the next reading of a series is compared with.
  *
  * <p>A class that Flink can take apart (public fields, no arguments to its constructor), because state of a table function
  * must be one. Times are milliseconds since 1970; NaN is a missing value.
@@ -17,8 +17,8 @@ public final class Recent {
     /** First arrivals so far; the times above mean nothing while it is 0. */
     public long arrivals;
 
-    /** The hour, counted from 1970, in which old readings and windows were last taken out of the state. */
-    public long cleanedHour;
+    /** The day, counted from 1970, in which what is too old was last taken out of the state. */
+    public long forgottenDay;
 
     /** By variable, as the last first arrival had them. */
     public double[] previous;
@@ -30,7 +30,8 @@ public final class Recent {
     public int[] readings;
 
     /** Makes the arrays when the first reading comes. */
-    void begin(int variables) {
+    void begin(int variables, long moment) {
+        newestAt = moment;
         previous = new double[variables];
         since = new long[variables];
         readings = new int[variables];

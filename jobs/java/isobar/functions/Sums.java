@@ -3,7 +3,7 @@ package isobar.functions;
 import org.apache.flink.table.data.GenericRowData;
 
 /**
- * What a window adds up: revision, observations, and for each variable count, sum, least and greatest.
+ * What a window adds up: revision, observations, the revision last said; for each variable count, sum, least and greatest.
  *
  * <p>One array of doubles, which state keeps without a conversion; whole numbers are exact in it up to 2^53. Nothing can
  * be taken out of a minimum again: after a revision the sums are made anew from the readings.
@@ -12,7 +12,8 @@ final class Sums {
 
     private static final int REVISION = 0;
     private static final int OBSERVATIONS = 1;
-    private static final int HEAD = 2;
+    private static final int SAID = 2;
+    private static final int HEAD = 3;
     private static final int COUNT = 0;
     private static final int SUM = 1;
     private static final int LEAST = 2;
@@ -23,6 +24,19 @@ final class Sums {
 
     static double[] empty(int variables) {
         return new double[HEAD + WIDTH * variables];
+    }
+
+    static int variables(double[] sums) {
+        return (sums.length - HEAD) / WIDTH;
+    }
+
+    /** Notes that the window has been said as it stands. */
+    static void say(double[] sums) {
+        sums[SAID] = sums[REVISION];
+    }
+
+    static boolean isUnsaid(double[] sums) {
+        return sums[SAID] < sums[REVISION];
     }
 
     /** Adds a reading: its revision, then its values, NaN for a missing one. The revision of a window only rises. */

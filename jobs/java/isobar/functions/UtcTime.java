@@ -60,6 +60,32 @@ final class UtcTime {
         return parse(bytes, 0, bytes.length);
     }
 
+    /** The text of a time: with milliseconds only where there are some. */
+    static String format(long millis) {
+        long day = Math.floorDiv(millis, DAY_MS);
+        int rest = (int) Math.floorMod(millis, DAY_MS);
+        LocalDate date = LocalDate.ofEpochDay(day);
+        char[] text = (rest % 1000 == 0 ? "0000-00-00T00:00:00Z" : "0000-00-00T00:00:00.000Z").toCharArray();
+        put(text, 0, 4, date.getYear());
+        put(text, 5, 2, date.getMonthValue());
+        put(text, 8, 2, date.getDayOfMonth());
+        put(text, 11, 2, rest / 3_600_000);
+        put(text, 14, 2, rest / 60_000 % 60);
+        put(text, 17, 2, rest / 1000 % 60);
+        if (rest % 1000 != 0) {
+            put(text, 20, 3, rest % 1000);
+        }
+        return new String(text);
+    }
+
+    private static void put(char[] text, int from, int digits, int value) {
+        int left = value;
+        for (int at = from + digits - 1; at >= from; at--) {
+            text[at] = (char) ('0' + left % 10);
+            left /= 10;
+        }
+    }
+
     /** A number of so many digits, or -1. */
     private static int number(byte[] text, int from, int digits) {
         int value = 0;

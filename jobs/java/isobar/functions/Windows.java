@@ -4,30 +4,30 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.table.api.ValidationException;
 
-/** The windows that a moment belongs to, from a text such as {@code h1 1 1, h3 3 1}: name, length and step in hours. */
+/** The windows that a moment belongs to, from a text such as {@code 1/1, 3/1}: length and step in hours. */
 final class Windows {
 
     static final long HOUR_MS = 3_600_000L;
 
-    /** Kinds are told apart in the last digits of a window's key. */
-    private static final int MOST_KINDS = 16;
+    /** A window's key is its first hour, counted from 1970, and its length in the last digits: a year and more. */
+    private static final long LENGTHS = 10_000;
 
-    /** Windows of one length that begin one step after another. */
-    record Kind(String name, int hours, int stepHours) {}
+    private record Kind(int hours, int stepHours) {}
 
-    final List<Kind> kinds = new ArrayList<>();
+    private final List<Kind> kinds = new ArrayList<>();
 
     Windows(String text) {
         for (String declared : text.split(",")) {
-            String[] words = declared.trim().split("\\s+");
+            String[] numbers = declared.trim().split("/");
             try {
-                kinds.add(new Kind(words[0], Integer.parseInt(words[1]), Integer.parseInt(words[2])));
+                kinds.add(new Kind(Integer.parseInt(numbers[0]), Integer.parseInt(numbers[1])));
             } catch (IndexOutOfBoundsException | NumberFormatException error) {
-                throw new ValidationException("expected NAME HOURS STEP, found '" + declared.trim() + "'");
+                throw new ValidationException("expected HOURS/STEP, found '" + declared.trim() + "'");
             }
         }
-        if (kinds.size() > MOST_KINDS) {
-            throw new ValidationException("expected at most " + MOST_KINDS + " kinds of windows, found " + kinds.size());
+        if (kinds.stream().anyMatch(kind -> kind.stepHours < 1 || kind.hours < kind.stepHours || kind.hours >= LENGTHS)) {
+            throw new ValidationException(
+                    "expected windows of a step or longer, shorter than " + LENGTHS + " h, found " + text);
         }
     }
 
@@ -35,25 +35,36 @@ final class Windows {
         return kinds.stream().mapToInt(Kind::hours).max().orElse(0);
     }
 
+    int[] lengths() {
+        return kinds.stream().mapToInt(Kind::hours).distinct().toArray();
+    }
+
     /** The keys of all windows that hold a moment. */
     List<Long> keys(long moment) {
         List<Long> keys = new ArrayList<>();
-        for (int index = 0; index < kinds.size(); index++) {
-            Kind kind = kinds.get(index);
-            long step = kind.stepHours * HOUR_MS;
-            long last = Math.floorDiv(moment, step) * step;
-            for (long start = last; start > moment - kind.hours * HOUR_MS; start -= step) {
-                keys.add(start * MOST_KINDS + index);
+        long hour = Math.floorDiv(moment, HOUR_MS);
+        for (Kind kind : kinds) {
+            long last = Math.floorDiv(hour, kind.stepHours) * kind.stepHours;
+            for (long start = last; start > hour - kind.hours; start -= kind.stepHours) {
+                keys.add(start * LENGTHS + kind.hours);
             }
         }
         return keys;
     }
 
-    Kind kind(long key) {
-        return kinds.get((int) Math.floorMod(key, (long) MOST_KINDS));
+    static long keyOfEnd(long end, int hours) {
+        return (Math.floorDiv(end, HOUR_MS) - hours) * LENGTHS + hours;
+    }
+
+    static int hours(long key) {
+        return (int) Math.floorMod(key, LENGTHS);
     }
 
     static long start(long key) {
-        return Math.floorDiv(key, (long) MOST_KINDS);
+        return Math.floorDiv(key, LENGTHS) * HOUR_MS;
+    }
+
+    static long end(long key) {
+        return start(key) + hours(key) * HOUR_MS;
     }
 }
