@@ -1,10 +1,10 @@
 """Anomalies against a deseasonalised rolling baseline, found as records arrive.
 
 The baseline of a value is the mean and standard deviation of the same station's last DAYS values at the same hour of
-the day: the daily cycle is taken out by comparing nine o'clock with nine o'clock. A value further than
-WARNING standard deviations from that mean is an anomaly. Every first arrival is judged in arrival order, without waiting
-for a watermark. Every exceedance is a record; keeping an alarm quiet for
-a while is left to whoever raises it: a pause counted by arrival would differ between two runs over the same input.
+the day: the daily cycle is taken out by comparing nine o'clock with nine o'clock. A value further than WARNING standard
+deviations from that mean is an anomaly. Every first arrival is judged as it arrives, without waiting for a watermark.
+Every exceedance is a record; keeping an alarm quiet for a while is left to whoever raises it: a pause counted in
+arrivals would differ between two runs over the same input.
 """
 
 from jobs.sql import View

@@ -1,8 +1,8 @@
 """What a station's history says of each accepted record: the view `histories`.
 
-`series_history` (jobs/java) keeps the memory of a station in one keyed operator, so that its records stay in order at any
-parallelism, and answers in columns; what is made of the answers is SQL. State is bounded by event time, not by a clock
-on the wall: a replay of a year at full speed keeps as little of it as the year itself would.
+`series_history` (jobs/java) keeps the memory of a station in one keyed operator, so that its records stay in order at
+any parallelism, and answers in columns; what is made of the answers is SQL. State is bounded by event time, not by a
+clock on the wall: a replay of a year at full speed keeps as little of it as the year itself would.
 """
 
 from jobs import anomalies, quality

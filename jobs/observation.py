@@ -14,7 +14,7 @@ def views() -> list[View]:
     return [
         View(
             "parsed",
-            f"""SELECT message_key, original, appended_at, topic, kafka_partition, kafka_offset, row_time,
+            f"""SELECT message_key, original, appended_at, topic, kafka_partition, kafka_offset, never_late,
             {names}, refusal
         FROM observations,
             LATERAL TABLE(read_json(original, {literal(json_fields(RECORD))})) AS r ({names}, refusal)""",

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-EPOCH = "TO_TIMESTAMP_LTZ(0, 3)"
-"""1970: the row time of a record without a usable one. It moves no watermark, and a null would kill the job."""
+FAR_FUTURE = "TO_TIMESTAMP_LTZ(253370764800000, 3)"
+"""The year 9999: a row time ahead of every watermark."""
 
 
 @dataclass(frozen=True)

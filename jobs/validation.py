@@ -29,5 +29,5 @@ def views(max_future_s: int) -> list[View]:
         ),
         View("ranged", f"SELECT *, {erroneous} AS erroneous FROM placed"),
         View("judged", f"SELECT *, {once(_reason(max_future_s))} AS reason FROM ranged"),
-        View("accepted", f"SELECT climate, row_time, {', '.join(RECORD.names)} FROM judged WHERE reason IS NULL"),
+        View("accepted", f"SELECT climate, never_late, {', '.join(RECORD.names)} FROM judged WHERE reason IS NULL"),
     ]

@@ -34,7 +34,7 @@ def views(settings: JobSettings) -> list[View]:
     return [
         View(
             "summands",
-            f"""SELECT source, station_id, row_time, observed_at, revision,
+            f"""SELECT source, station_id, never_late, observed_at, revision,
             temperature_c, precipitation_1h_mm, {vectors}
         FROM accepted""",
         ),
@@ -45,7 +45,7 @@ def views(settings: JobSettings) -> list[View]:
             summed => {literal(", ".join(SUMMED))},
             kinds => {literal(kinds)},
             retention_hours => {settings.retention_h},
-            on_time => DESCRIPTOR(row_time),
+            on_time => DESCRIPTOR(never_late),
             uid => 'station-windows')""",
         ),
         View(

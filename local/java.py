@@ -1,8 +1,8 @@
-"""The Java that runs the broker and Flink: JDK 17 or 21, wherever it is installed.
+"""The Java that runs the broker and Flink, and compiles our functions: JDK 17 or 21, wherever it is installed.
 
 Flink 2.2 runs on 11, 17 and 21, and Kafka 4 needs 17, so other versions are refused rather than tried. JAVA_HOME comes
 first, then the PATH, then the places where systems install JDKs: a machine whose default is another version still
-works when a right one is beside it.
+works when a right one is beside it. A Java without its compiler (a JRE) is passed over as well.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from local.errors import StartError
 
 SUPPORTED_VERSIONS = (17, 21)
-FIX = "install one, e.g. `apt install openjdk-17-jre-headless` or `brew install openjdk@21`, or set JAVA_HOME to it"
+FIX = "install one, e.g. `apt install openjdk-17-jdk-headless` or `brew install openjdk@21`, or set JAVA_HOME to it"
 
 _INSTALL_PATTERNS = (
     ("/usr/lib/jvm", "*"),
@@ -41,6 +41,11 @@ def _candidates() -> Iterator[Path]:
         yield from sorted(Path(folder).glob(pattern))
 
 
+def has_compiler(home: Path) -> bool:
+    """Whether this is a JDK: a JRE runs Java and lacks `javac`."""
+    return os.access(home / "bin" / "javac", os.X_OK)
+
+
 def version_of(home: Path) -> int | None:
     """The feature release of the Java in this folder; None if it has none that runs."""
     try:
@@ -60,17 +65,17 @@ def version_of(home: Path) -> int | None:
 @functools.cache
 def java_home() -> Path:
     """The first usable JDK; an error names the ones that were found instead."""
-    refused: dict[Path, int] = {}
+    refused: dict[Path, str] = {}
     for home in _candidates():
         if home.resolve() in refused:
             continue
         version = version_of(home)
-        if version in SUPPORTED_VERSIONS:
+        if version in SUPPORTED_VERSIONS and has_compiler(home):
             return home
         if version is not None:
-            refused[home.resolve()] = version
-    found = ", ".join(f"{version} in {home}" for home, version in refused.items()) or "none"
-    raise StartError(f"Java 17 or 21 is needed; found {found}: {FIX}.")
+            refused[home.resolve()] = f"{version}{'' if has_compiler(home) else ' without javac'}"
+    found = ", ".join(f"{what} in {home}" for home, what in refused.items()) or "none"
+    raise StartError(f"A JDK 17 or 21 is needed; found {found}: {FIX}.")
 
 
 def java_executable() -> str:

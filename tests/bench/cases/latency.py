@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from tests.bench import database, processes
 from tests.bench.cases import weather_job
-from tests.bench.context import CHECKPOINT_MS, Bench
+from tests.bench.context import LATENCY_CHECKPOINT_MS, Bench
 from tests.bench.report import Figure, Target, number
 from tests.bench.topics import consume
 
@@ -32,7 +32,9 @@ def _measure(bench: Bench, guarantee: str) -> list[Figure]:
     prefix = f"latency-{guarantee}."
     topics = bench.topics(prefix)
     count = _RATE * (scale.latency_warm_up_s + scale.latency_s)
-    job = flink.submit(weather_job.SCRIPT, weather_job.settings(bench, prefix, guarantee), restore=False)
+    job = flink.submit(
+        weather_job.SCRIPT, weather_job.settings(bench, prefix, guarantee, LATENCY_CHECKPOINT_MS), restore=False
+    )
     try:
         flink.wait_running(job)
         with processes.sink(bench, prefix) as sink:
@@ -45,7 +47,11 @@ def _measure(bench: Bench, guarantee: str) -> list[Figure]:
         database.empty(server)
     finally:
         flink.cancel(job)
-    how = guarantee if guarantee == "at-least-once" else f"{guarantee}, checkpoint every {CHECKPOINT_MS / 1000:g} s"
+    how = (
+        guarantee
+        if guarantee == "at-least-once"
+        else f"{guarantee}, checkpoint every {LATENCY_CHECKPOINT_MS / 1000:g} s"
+    )
     return [
         Figure(
             NAME,

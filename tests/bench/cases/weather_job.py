@@ -24,7 +24,7 @@ def run(bench: Bench) -> list[Figure]:
     raw, raw_s = consume(bench.kafka, [source.name], count)
     # What is not accepted is a dead letter: together they must be everything that went in.
     output = flink_job.Output(count, [topics.enriched.name, source.dead_letters or ""])
-    job = flink_job.run(bench, SCRIPT, settings(bench, _PREFIX, "exactly-once"), output)
+    job = flink_job.run(bench, SCRIPT, settings(bench, _PREFIX, "exactly-once", CHECKPOINT_MS), output)
     what = f"Kafka → process_weather → Kafka, exactly-once every {CHECKPOINT_MS / 1000:g} s"
     return [
         Figure(NAME, f"{what}, second half", job.second_half_per_s, "events/s", raw / raw_s, "plain consume", TARGET),
@@ -35,12 +35,12 @@ def run(bench: Bench) -> list[Figure]:
     ]
 
 
-def settings(bench: Bench, prefix: str, guarantee: str) -> dict[str, str]:
+def settings(bench: Bench, prefix: str, guarantee: str, checkpoint_ms: int) -> dict[str, str]:
     """The job's environment under a topic prefix."""
     return bench.environment(
         prefix,
         ISOBAR_JOBS_PARALLELISM=PARALLELISM,
-        ISOBAR_JOBS_CHECKPOINT_INTERVAL_MS=CHECKPOINT_MS,
+        ISOBAR_JOBS_CHECKPOINT_INTERVAL_MS=checkpoint_ms,
         ISOBAR_JOBS_DELIVERY_GUARANTEE=guarantee,
         ISOBAR_JOBS_JOB_ID=f"{prefix}process-weather",
     )

@@ -8,44 +8,34 @@ import pytest
 from contracts.schema import RECORDS
 from jobs import enrichment, quality
 from tests.fixtures.observations import NINE
-from tests.unit.jobs.duck import COLUMNS, Duck
+from tests.unit.jobs.duck import Duck
+from tests.unit.jobs.harness import Functions
+from tests.unit.jobs.histories import feed
 
 DUCK = Duck()
 NAMES = RECORDS["weather_enriched"].names
-ACCEPTED = {
-    "row_time": "TIMESTAMP",
-    "arrived": "TIMESTAMP",
-    "ordinary": "BOOLEAN",
-    "climate": "INT",
-    **{name: type_ for name, type_ in COLUMNS.items() if name != "observed_at"},
-}
 
 
-def enriched(*records: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of records that arrive one second after the other; `at` is the hour after NINE."""
-    rows = []
-    for number, record in enumerate(records):
-        values = {"source": "s", "station_id": "i", "revision": 0, "climate": quality.UNKNOWN, **record}
-        hour = values.pop("at", number)
-        rows.append(values | {"row_time": NINE + timedelta(hours=hour), "arrived": NINE + timedelta(seconds=number)})
-    DUCK.table("accepted", ACCEPTED, rows)
-    DUCK.run(enrichment.views())
+def enriched(java: Functions, *records: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of records that arrive one after the other; `at` is the hour after NINE."""
+    feed(java, DUCK, records)
+    DUCK.create(enrichment.views())
     found = DUCK.rows("FROM enriched_rows ORDER BY source, station_id, observed_at")
     return [dict(zip(NAMES, row.values(), strict=True)) for row in found]
 
 
-def test_columns_are_those_of_the_contract_in_its_order() -> None:
+def test_columns_are_those_of_the_contract_in_its_order(java: Functions) -> None:
     """The job inserts them by place: two that changed places would be written without a word."""
-    (row,) = enriched({})
+    (row,) = enriched(java, {})
     columns = [name for name, *_ in DUCK.connection.execute("DESCRIBE enriched_rows").fetchall()]
 
     assert [(at, name) for at, name in enumerate(columns) if name.isidentifier() and name != NAMES[at]] == []
     assert (row["quality"], row["quality_flags"]) == ("good", None)
 
 
-def test_what_is_missing_is_derived_and_said() -> None:
+def test_what_is_missing_is_derived_and_said(java: Functions) -> None:
     given = {"temperature_c": 20.0, "humidity_pct": 50.0, "pressure_station_hpa": 950.0, "elevation_m": 500.0}
-    (row,) = enriched({**given, "wind_speed_ms": 10.0})
+    (row,) = enriched(java, {**given, "wind_speed_ms": 10.0})
 
     assert row["dew_point_c"] == pytest.approx(9.26, abs=0.005)
     assert row["pressure_sea_level_hpa"] == pytest.approx(1006.40, abs=0.01)
@@ -55,31 +45,32 @@ def test_what_is_missing_is_derived_and_said() -> None:
     assert (row["quality"], row["quality_flags"]) == ("good", "derived:dew_point_c,derived:pressure_sea_level_hpa")
 
 
-def test_what_is_given_is_kept() -> None:
+def test_what_is_given_is_kept(java: Functions) -> None:
     given = {"temperature_c": 20.0, "humidity_pct": 50.0, "dew_point_c": 8.5, "pressure_sea_level_hpa": 1000.0}
-    (row,) = enriched({**given, "pressure_station_hpa": 950.0, "elevation_m": 500.0})
+    (row,) = enriched(java, {**given, "pressure_station_hpa": 950.0, "elevation_m": 500.0})
 
     assert (row["dew_point_c"], row["pressure_sea_level_hpa"], row["quality_flags"]) == (8.5, 1000.0, None)
 
 
-def test_suspicions_stand_before_what_was_derived() -> None:
+def test_suspicions_stand_before_what_was_derived(java: Functions) -> None:
     cold, hot = {"temperature_c": 10.0}, {"temperature_c": 51.0, "humidity_pct": 20.0}
 
-    assert [(row["quality"], row["quality_flags"]) for row in enriched(cold, hot)] == [
+    assert [(row["quality"], row["quality_flags"]) for row in enriched(java, cold, hot)] == [
         ("good", None),
         ("suspect", "range:temperature_c,step:temperature_c,derived:dew_point_c"),
     ]
 
 
-def test_a_derived_dew_point_is_no_contradiction() -> None:
+def test_a_derived_dew_point_is_no_contradiction(java: Functions) -> None:
     """Only a dew point that was reported can contradict the temperature that was reported."""
-    (row,) = enriched({"temperature_c": 20.0, "humidity_pct": 100.0})
+    (row,) = enriched(java, {"temperature_c": 20.0, "humidity_pct": 100.0})
 
     assert row["quality_flags"] == "derived:dew_point_c"
 
 
-def test_only_the_first_arrival_is_a_row() -> None:
+def test_only_the_first_arrival_is_a_row(java: Functions) -> None:
     rows = enriched(
+        java,
         {"at": 0, "temperature_c": 1.0},
         {"at": 0, "temperature_c": 9.0, "revision": 1},
         {"at": 0, "temperature_c": 1.0},
@@ -94,8 +85,9 @@ def test_only_the_first_arrival_is_a_row() -> None:
     ]
 
 
-def test_a_step_is_seen_within_a_station_only() -> None:
+def test_a_step_is_seen_within_a_station_only(java: Functions) -> None:
     rows = enriched(
+        java,
         {"at": 0, "temperature_c": 0.0},
         {"at": 1, "temperature_c": 20.0, "station_id": "j"},
         {"at": 1, "temperature_c": 4.0},
@@ -119,30 +111,32 @@ def hour(moment: datetime) -> int:
     return int((moment - NINE) / timedelta(hours=1))
 
 
-def test_a_repeat_between_two_readings_hides_no_step() -> None:
-    rows = enriched({"at": 0, "temperature_c": 0.0}, {"at": 0, "temperature_c": 0.0}, {"at": 1, "temperature_c": 9.0})
+def test_a_repeat_between_two_readings_hides_no_step(java: Functions) -> None:
+    rows = enriched(
+        java, {"at": 0, "temperature_c": 0.0}, {"at": 0, "temperature_c": 0.0}, {"at": 1, "temperature_c": 9.0}
+    )
 
     assert [row["quality_flags"] for row in rows] == [None, "step:temperature_c"]
 
 
 @pytest.mark.parametrize(("field", "hours"), quality.PERSISTENCE_H.items())
-def test_a_sensor_that_stands_still_is_stuck_from_its_hour_on(field: str, hours: int) -> None:
-    rows = enriched(*({field: 1000.0 if "pressure" in field else 7.0} for _ in range(hours + 2)))
+def test_a_sensor_that_stands_still_is_stuck_from_its_hour_on(java: Functions, field: str, hours: int) -> None:
+    rows = enriched(java, *({field: 1000.0 if "pressure" in field else 7.0} for _ in range(hours + 2)))
 
     assert [hour(row["observed_at"]) for row in rows if row["quality_flags"]] == [hours, hours + 1]
     assert {row["quality_flags"] for row in rows[hours:]} == {f"stuck:{field}"}
 
 
-def test_a_change_or_a_gap_ends_a_run() -> None:
+def test_a_change_or_a_gap_ends_a_run(java: Functions) -> None:
     hours = quality.PERSISTENCE_H["temperature_c"]
     moved = [7.0] * (hours - 1) + [7.1] + [7.0] * (hours - 1)
     missing = [7.0] * (hours - 1) + [None] + [7.0] * (hours - 1)
 
-    assert {row["quality_flags"] for row in enriched(*({"temperature_c": value} for value in moved))} == {None}
-    assert {row["quality_flags"] for row in enriched(*({"temperature_c": value} for value in missing))} == {None}
+    assert {row["quality_flags"] for row in enriched(java, *({"temperature_c": value} for value in moved))} == {None}
+    assert {row["quality_flags"] for row in enriched(java, *({"temperature_c": value} for value in missing))} == {None}
 
 
-def test_few_readings_over_a_long_time_are_a_gap_and_not_a_stuck_sensor() -> None:
-    rows = enriched(*({"at": at, "temperature_c": 7.0} for at in (0, 1, 2, 30, 31)))
+def test_few_readings_over_a_long_time_are_a_gap_and_not_a_stuck_sensor(java: Functions) -> None:
+    rows = enriched(java, *({"at": at, "temperature_c": 7.0} for at in (0, 1, 2, 30, 31)))
 
     assert {row["quality_flags"] for row in rows} == {None}

@@ -15,6 +15,7 @@ from jobs import plans, runtime
 from jobs.process_weather import job
 from jobs.runtime import Job
 from jobs.settings import JobSettings
+from jobs.sql import View
 
 TOPICS = Catalogue()
 KAFKA = KafkaSettings(bootstrap_servers="a:1")
@@ -135,13 +136,14 @@ def test_where_the_tables_are_is_no_matter_of_the_plan() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"out_of_orderness_s": 601}, {"max_future_s": 60}, {"observations_per_hour": 4.0}]
+    "settings",
+    [{"out_of_orderness_s": 601}, {"max_future_s": 60}, {"retention_h": 96}, {"observations_per_hour": 4.0}],
 )
 def test_a_setting_inside_the_query_makes_another_plan(settings: dict[str, Any]) -> None:
     assert plans.fingerprint(built(**settings)) != plans.fingerprint(built())
 
 
-SMALL = Job("small", [], ["CREATE VIEW v AS SELECT 1"], ["INSERT INTO t SELECT * FROM v"], {"a": "b"})
+SMALL = Job("small", [], [View("v", "SELECT 1")], ["INSERT INTO t SELECT * FROM v"], {"a": "b"})
 
 
 def test_a_plan_is_found_again_by_its_query_only(tmp_path: Path) -> None:
@@ -154,7 +156,7 @@ def test_a_plan_is_found_again_by_its_query_only(tmp_path: Path) -> None:
     assert json.loads(plans.stored(SMALL, tmp_path / "new") or "") == plan
     assert file.read_text("utf-8").count("\n") == 4, "a node each line, for diffs"
     for other in (
-        replace(SMALL, views=["CREATE VIEW v AS SELECT 2"]),
+        replace(SMALL, views=[View("v", "SELECT 2")]),
         replace(SMALL, inserts=[]),
         replace(SMALL, configuration={"a": "c"}),
     ):
@@ -167,14 +169,11 @@ def test_a_plan_is_found_again_by_its_query_only(tmp_path: Path) -> None:
 def test_settings_reach_flink(tmp_path: Path) -> None:
     (tmp_path / "b.jar").touch()
     (tmp_path / "a.jar").touch()
-    settings = JobSettings(
-        job_id="mine", parallelism=3, checkpoint_dir="s3://b/c", state_ttl_h=5, connector_jars=tmp_path
-    )
+    settings = JobSettings(job_id="mine", parallelism=3, checkpoint_dir="s3://b/c", connector_jars=tmp_path)
     found = runtime.configuration(SMALL, settings)
 
     assert found["pipeline.name"] == "mine"
     assert found["parallelism.default"] == "3"
-    assert found["table.exec.state.ttl"] == "5 h"
     assert found["table.local-time-zone"] == "UTC"
     assert found["execution.checkpointing.dir"] == "s3://b/c"
     assert found["execution.checkpointing.mode"] == "EXACTLY_ONCE"
@@ -195,7 +194,7 @@ def test_a_bounded_run_fails_instead_of_restarting() -> None:
 def test_no_name_of_ours_is_a_word_of_sql() -> None:
     """Views and tables are created under plain names: one with another sign would need quotes everywhere."""
     made = built()
-    names = [view.split()[3] for view in made.views] + [table.name for table in made.tables]
+    names = [view.name for view in made.views] + [table.name for table in made.tables]
 
     assert [name for name in names if not re.fullmatch(r"[a-z_]+", name)] == []
     assert len(set(names)) == len(names)

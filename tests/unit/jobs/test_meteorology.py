@@ -132,7 +132,7 @@ def test_winds_are_averaged_as_vectors(winds: list[tuple[float | None, ...]], ea
         [{"wind_speed_ms": speed, "wind_direction_deg": direction} for speed, direction in winds],
     )
 
-    eastward, northward = meteorology.mean_vector()
-    assert DUCK.rows(f"SELECT {eastward} AS east, {northward} AS north FROM winds") == [
+    eastward, northward = meteorology.wind_vector()
+    assert DUCK.rows(f"SELECT AVG({eastward}) AS east, AVG({northward}) AS north FROM winds") == [
         {"east": pytest.approx(east, abs=1e-9), "north": pytest.approx(north, abs=1e-9)}
     ]

@@ -1,25 +1,30 @@
 """Which Java is chosen when several are there, and what is said when none will do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from local import java, maven, prerequisites
 from local.errors import StartError
 
-MakeJava = Callable[[str, str], Path]
+
+class MakeJava(Protocol):
+    def __call__(self, name: str, version: str, *, compiler: bool = True) -> Path: ...
 
 
 @pytest.fixture
 def make_java(tmp_path: Path) -> MakeJava:
     """Makes a Java home whose `java -version` answers as the real ones do, on standard error."""
 
-    def make(name: str, version: str) -> Path:
+    def make(name: str, version: str, *, compiler: bool = True) -> Path:
         binary = tmp_path / name / "bin" / "java"
         binary.parent.mkdir(parents=True)
         binary.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2025-04-15' >&2\n")
         binary.chmod(0o755)
+        if compiler:
+            binary.with_name("javac").touch(0o755)
         return tmp_path / name
 
     return make
@@ -58,9 +63,22 @@ def test_only_wrong_ones_are_refused_by_name(make_java: MakeJava) -> None:
         java.java_home()
 
     assert str(caught.value) == (
-        f"Java 17 or 21 is needed; found 8 in {old}, 25 in {new}: install one, e.g. "
-        "`apt install openjdk-17-jre-headless` or `brew install openjdk@21`, or set JAVA_HOME to it."
+        f"A JDK 17 or 21 is needed; found 8 in {old}, 25 in {new}: install one, e.g. "
+        "`apt install openjdk-17-jdk-headless` or `brew install openjdk@21`, or set JAVA_HOME to it."
     )
+
+
+def test_one_that_cannot_compile_is_passed_over(make_java: MakeJava, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A JRE, even if JAVA_HOME names it: our functions are compiled here."""
+    runtime = make_java("a-jre", "17.0.15", compiler=False)
+    monkeypatch.setenv("JAVA_HOME", str(runtime))
+
+    with pytest.raises(StartError) as caught:
+        java.java_home()
+    assert str(caught.value) == f"A JDK 17 or 21 is needed; found 17 without javac in {runtime}: {java.FIX}."
+
+    complete = make_java("z-jdk", "21.0.2")
+    assert java.java_home() == complete
 
 
 def test_one_that_does_not_run_is_passed_over(make_java: MakeJava) -> None:
@@ -85,7 +103,7 @@ def test_everything_missing_is_said_at_once(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
 
     assert prerequisites.missing() == [
-        f"Java 17 or 21 is needed; found none: {java.FIX}.",
+        f"A JDK 17 or 21 is needed; found none: {java.FIX}.",
         f"Maven (mvn) is needed once, to fetch the broker and flink jars: {prerequisites.MAVEN_FIX}.",
     ]
 

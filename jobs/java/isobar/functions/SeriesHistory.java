@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -63,7 +62,7 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
         DataType doubles = DataTypes.ARRAY(DataTypes.DOUBLE().notNull()).notNull().bridgedTo(double[].class);
         DataType whole = DataTypes.INT().notNull();
         state.put("recent", kept(types.createDataType(Recent.class)));
-        state.put("revisions", kept(MapView.newMapViewDataType(DataTypes.BIGINT().notNull(), whole)));
+        state.put("arrays", kept(MapView.newMapViewDataType(DataTypes.BIGINT().notNull(), doubles)));
         state.put("baselines", kept(MapView.newMapViewDataType(whole, doubles)));
         EnumSet<StaticArgumentTrait> keyed = EnumSet.of(
                 StaticArgumentTrait.TABLE,
@@ -114,7 +113,7 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
     public void eval(
             Context context,
             Recent recent,
-            MapView<Long, Integer> revisions,
+            MapView<Long, double[]> arrays,
             MapView<Integer, double[]> baselines,
             Row row,
             StringData trackedColumns,
@@ -135,22 +134,23 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
             recent.begin(tracked.length, moment);
         }
         boolean forgotten = moment <= recent.newestAt - retentionHours * Windows.HOUR_MS;
-        Integer found = (Integer) row.getField(revision);
-        Integer known = forgotten ? null : revisions.get(moment);
-        boolean first = !forgotten && known == null;
-        boolean newest = first || (known != null && found > known);
+        int found = (Integer) row.getField(revision);
+        Readings readings = new Readings(arrays, 1);
+        int known = forgotten ? found : readings.revision(moment);
+        boolean first = known < 0;
+        boolean newest = found > known;
         long hourEnd = Math.floorDiv(moment, Windows.HOUR_MS) * Windows.HOUR_MS + Windows.HOUR_MS;
         GenericRowData out = new GenericRowData(HEAD + TRACKED_WIDTH * tracked.length + USUAL_WIDTH * usual.length);
         out.setField(0, first);
         out.setField(1, newest);
         out.setField(2, forgotten || (newest && hourEnd + latenessSeconds * 1000L <= recent.newestAt));
         if (newest) {
-            revisions.put(moment, found);
+            readings.put(moment, new double[] {found});
         }
         if (first) {
             compare(recent, baselines, row, moment, baselineValues, out);
             recent.newestAt = Math.max(recent.newestAt, moment);
-            forget(recent, revisions, retentionHours);
+            forget(recent, readings, retentionHours);
         }
         collect(out);
     }
@@ -198,18 +198,12 @@ public final class SeriesHistory extends ProcessTableFunction<RowData> {
         return values;
     }
 
-    /** A walk over what is kept once a day of event time: it is little. */
-    private static void forget(Recent recent, MapView<Long, Integer> revisions, int retentionHours) throws Exception {
+    /** Once a day of event time. */
+    private static void forget(Recent recent, Readings readings, int retentionHours) throws Exception {
         long day = Math.floorDiv(recent.newestAt, DAY_MS);
-        if (day == recent.forgottenDay) {
-            return;
-        }
-        recent.forgottenDay = day;
-        Iterator<Long> moments = revisions.keys().iterator();
-        while (moments.hasNext()) {
-            if (moments.next() <= recent.newestAt - retentionHours * Windows.HOUR_MS) {
-                moments.remove();
-            }
+        if (day != recent.forgottenDay) {
+            recent.forgottenDay = day;
+            readings.forgetTo(recent.newestAt - retentionHours * Windows.HOUR_MS);
         }
     }
 }

@@ -3,10 +3,8 @@ package isobar.functions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.ValidationException;
@@ -31,6 +29,8 @@ import org.apache.flink.types.Row;
  * still changes it. The watermark decides only when a window is said, never what it holds: a source that was silent for a
  * while, and did not hold the watermark back, costs another version and no reading. A reading counts in its newest
  * revision. State is bounded by event time, as in {@link SeriesHistory}.
+ *
+ * <p>The time attribute must be ahead of every watermark: Flink drops a row behind it before this function sees it.
  *
  * <p>Readings must have {@code observed_at TIMESTAMP_LTZ(3)} and {@code revision INT}. Arguments: {@code summed}, the
  * columns to add up; {@code kinds}, see {@link Windows}; {@code retention_hours}, how far behind the newest reading of
@@ -76,7 +76,7 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         DataType byMoment = MapView.newMapViewDataType(DataTypes.BIGINT().notNull(), doubles);
         DataType progress = types.createDataType(Progress.class);
         state.put("progress", SeriesHistory.kept(progress));
-        state.put("readings", SeriesHistory.kept(byMoment));
+        state.put("arrays", SeriesHistory.kept(byMoment));
         state.put("windows", SeriesHistory.kept(byMoment));
         EnumSet<StaticArgumentTrait> keyed = EnumSet.of(
                 StaticArgumentTrait.TABLE, StaticArgumentTrait.SET_SEMANTIC_TABLE, StaticArgumentTrait.REQUIRE_ON_TIME);
@@ -111,7 +111,7 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
     public void eval(
             Context context,
             Progress progress,
-            MapView<Long, double[]> readings,
+            MapView<Long, double[]> arrays,
             MapView<Long, double[]> windows,
             Row row,
             StringData summedColumns,
@@ -133,26 +133,31 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         for (int variable = 0; variable < summed.length; variable++) {
             reading[variable + 1] = Arguments.value(row, summed[variable]);
         }
-        double[] known = readings.get(moment);
-        if (known != null && known[0] >= reading[0]) {
+        Readings readings = new Readings(arrays, reading.length);
+        int known = readings.revision(moment);
+        if (known >= reading[0]) {
             return; // a repeat
         }
         readings.put(moment, reading);
         progress.newestAt = Math.max(progress.newestAt, moment);
         TimeContext<Long> time = context.timeContext(Long.class);
         Long watermark = time.currentWatermark();
+        if (watermark != null) {
+            // Flink drops a timer that lies before the watermark: sums kept for a series behind the others would stay
+            progress.forgottenTo = Math.max(progress.forgottenTo, watermark + 1 - OPEN_MS);
+        }
         for (long key : kinds.keys(moment)) {
             long end = Windows.end(key);
             boolean kept = end > progress.forgottenTo;
-            double[] sums = known == null ? windows.get(key) : null;
+            double[] sums = kept && known < 0 ? windows.get(key) : null;
             // a timer is set if the window waits to be said; one that was restored may have been said before
             boolean waits = sums != null && Sums.isUnsaid(sums);
             boolean made = sums == null;
             if (made) {
                 sums = Sums.empty(summed.length);
             }
-            if (made && !(kept && known == null)) {
-                addAll(sums, readings, Windows.start(key), end);
+            if (made && !(kept && known < 0)) {
+                readings.addTo(sums, Windows.start(key), end);
             } else {
                 Sums.add(sums, reading);
             }
@@ -173,7 +178,7 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
 
     /** The watermark has passed the end of an hour: says the windows that end with it, forgets those of a while ago. */
     public void onTimer(
-            OnTimerContext context, Progress progress, MapView<Long, double[]> readings, MapView<Long, double[]> windows)
+            OnTimerContext context, Progress progress, MapView<Long, double[]> arrays, MapView<Long, double[]> windows)
             throws Exception {
         long end = context.timeContext(Long.class).time() + 1;
         progress.forgottenTo = Math.max(progress.forgottenTo, end - OPEN_MS);
@@ -209,28 +214,12 @@ public final class SeriesWindows extends ProcessTableFunction<RowData> {
         collect(row);
     }
 
-    private static void addAll(double[] sums, MapView<Long, double[]> readings, long from, long to) throws Exception {
-        for (Map.Entry<Long, double[]> each : readings.entries()) {
-            if (each.getKey() >= from && each.getKey() < to) {
-                Sums.add(sums, each.getValue());
-            }
-        }
-    }
-
-    /** A walk over the readings once a day of event time: they are few. */
-    private void forget(Progress progress, MapView<Long, double[]> readings, int retentionHours) throws Exception {
+    /** Once a day of event time. A reading that still counts makes its windows anew from readings a window older. */
+    private void forget(Progress progress, Readings readings, int retentionHours) throws Exception {
         long day = Math.floorDiv(progress.newestAt, 24 * Windows.HOUR_MS);
-        if (day == progress.forgottenDay) {
-            return;
-        }
-        progress.forgottenDay = day;
-        // a reading within the retention makes its windows anew from readings that may be a window older than itself
-        long oldest = progress.newestAt - (retentionHours + kinds.longestHours()) * Windows.HOUR_MS;
-        Iterator<Map.Entry<Long, double[]>> each = readings.iterator();
-        while (each.hasNext()) {
-            if (each.next().getKey() <= oldest) {
-                each.remove();
-            }
+        if (day != progress.forgottenDay) {
+            progress.forgottenDay = day;
+            readings.forgetTo(progress.newestAt - (retentionHours + kinds.longestHours()) * Windows.HOUR_MS);
         }
     }
 }
