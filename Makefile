@@ -106,6 +106,24 @@ test-integration: .prerequisites venv ## The tests on a real broker, Flink and P
 bench: .prerequisites venv ## Measure throughput and latency beside raw limits [QUICK=1] [ONLY="sink latency"]
 	@$(PYTHON) -m tests.bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
+# ---- Kubernetes ----
+
+.PHONY: cluster
+cluster: venv ## Start a real Kubernetes here, without Docker (Debian 12, root)
+	@$(PYTHON) -m scripts.cluster up
+
+.PHONY: cluster-down
+cluster-down: venv ## Stop it; images and volumes stay [WIPE=1 forgets them]
+	@$(PYTHON) -m scripts.cluster down $(if $(WIPE),--wipe)
+
+.PHONY: cluster-test
+cluster-test: venv ## The tests on that Kubernetes; they start it if it is not up
+	@$(PYTHON) -m pytest tests/cluster --durations=0 --durations-min=1
+
+.PHONY: kind
+kind: venv ## Start the same by kind, where Docker or podman runs
+	@$(PYTHON) -m scripts.cluster kind
+
 # ---- charts ----
 
 .PHONY: charts

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the cluster at the first start, then runs the server until it is told to stop.
 #
-#   POSTGRES_PASSWORD_FILE      holds the superuser's password; read at the first start only
+#   POSTGRES_PASSWORD_FILE      holds the superuser's password, which is set at every start: a volume outlives Secrets
 #   POSTGRES_USER, POSTGRES_DB  the superuser and the database made for it
 #   POSTGRES_LISTEN_ADDRESSES   every address of the container unless told otherwise
 #   PGDATA                      the cluster's directory, below a volume
@@ -14,17 +14,23 @@ fail() {
     exit 1
 }
 
-make_cluster() {
-    local password=${POSTGRES_PASSWORD_FILE:-} new=$PGDATA.new
+password=${POSTGRES_PASSWORD_FILE:-}
+
+check_password() {
     [ -n "$password" ] || fail "POSTGRES_PASSWORD_FILE is not set: expected the path of a file that holds the password"
     [ -r "$password" ] || fail "POSTGRES_PASSWORD_FILE is $password, which cannot be read: mount the password there"
     [ -s "$password" ] || fail "POSTGRES_PASSWORD_FILE is $password, which is empty: expected the password"
+}
+
+make_cluster() {
+    local new=$PGDATA.new
     [[ $POSTGRES_DB =~ ^[a-z_][a-z0-9_]*$ ]] \
         || fail "POSTGRES_DB is '$POSTGRES_DB': expected lower-case letters, digits and _"
     # Made beside its place and moved there when it is whole: a start that was cut short leaves nothing half done.
     rm -rf "$new"
-    initdb --pgdata="$new" --username="$POSTGRES_USER" --pwfile="$password" --auth=scram-sha-256 --encoding=UTF8 \
-        --locale=C.UTF-8 --data-checksums
+    # Over the socket the container's own user is the superuser: who may execute psql in the pod needs no password.
+    initdb --pgdata="$new" --username="$POSTGRES_USER" --pwfile="$password" --auth-local=peer --auth-host=scram-sha-256 \
+        --encoding=UTF8 --locale=C.UTF-8 --data-checksums
     # initdb knows of 127.0.0.1 only.
     echo "host all all all scram-sha-256" >>"$new/pg_hba.conf"
     if [ "$POSTGRES_DB" != postgres ]; then
@@ -34,9 +40,18 @@ make_cluster() {
     mv "$new" "$PGDATA"
 }
 
+set_password() {
+    local text
+    text=$(<"$password")
+    echo "ALTER ROLE \"$POSTGRES_USER\" PASSWORD '${text//\'/\'\'}'" | postgres --single -D "$PGDATA" postgres >/dev/null
+}
+
 # The first process of a container ignores a signal that it has no trap for.
 trap 'exit 143' TERM INT
-if [ ! -f "$PGDATA/PG_VERSION" ]; then
+check_password
+if [ -f "$PGDATA/PG_VERSION" ]; then
+    set_password
+else
     make_cluster
 fi
 

@@ -13,8 +13,7 @@ from local.ports import free_port
 from local.postgres import USER, Postgres
 from tests.charts.rendering import RELEASE, one, template
 
-# Real servers start, each of which takes its time on a busy machine.
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from local.broker import Broker
 from local.ports import free_port
 from tests.charts.rendering import RELEASE, one, template
 
-# Real servers start, each of which takes its time on a busy machine.
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.integration
 
 CATALOGUE = Catalogue()
 TIMEOUT_S = 20.0

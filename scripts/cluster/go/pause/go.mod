@@ -1,0 +1,3 @@
+module isobar/cluster/pause
+
+go 1.24.0
