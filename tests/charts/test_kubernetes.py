@@ -12,6 +12,9 @@ from scripts.helm import KUBE_VERSION, run_helm
 from tests.charts import kubernetes_models
 from tests.charts.rendering import CHARTS, PRESETS, RELEASE, kinds, one, template
 
+# Many renderings, each a process of its own: seconds here, minutes on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 EVERYTHING: dict[str, Any] = {
     "producer.weather.openweather": {"enabled": True, "places": ["a=1,2"], "existingSecret": "key", "intervalS": 600},
     "producer.replay.enabled": True,
@@ -71,10 +74,11 @@ def test_a_changed_setting_rolls_the_pods_that_read_it_and_no_others() -> None:
         return {name for name, checksum in checksums(values).items() if checksum != before[name]}
 
     assert rolled({"sinks.settings.batchRows": 10}) == {"iso-sinks"}
-    assert rolled({"flink.settings.parallelism": 2}) == {"iso-jobs-jobmanager"}
+    # A new plan brings new libraries, which task managers of the last one refuse.
+    assert rolled({"flink.settings.parallelism": 2}) == {"iso-jobs-jobmanager", "iso-jobs-taskmanager"}
     assert rolled({"flink.taskManager.slots": 4}) == {"iso-jobs-jobmanager", "iso-jobs-taskmanager"}
     assert rolled({"kafka.standalone.config": {"num.io.threads": 2}}) == {"iso-kafka"}
-    assert rolled({"global.topics.prefix": "x."}) == {"iso-jobs-jobmanager", "iso-sinks"}
+    assert rolled({"global.topics.prefix": "x."}) == {"iso-jobs-jobmanager", "iso-jobs-taskmanager", "iso-sinks"}
 
 
 def replay(values: dict[str, Any]) -> str:
@@ -137,9 +141,9 @@ def test_notes_of_an_evaluation(tmp_path: Path) -> None:
         "\n"
         "See rows:\n"
         "\n"
-        "  kubectl exec -n weather iso-postgres-0 -- psql -h /tmp -U isobar -c"
-        ' "SELECT station_id, observed_at, temperature_c, quality FROM weather_enriched'
-        ' ORDER BY observed_at DESC LIMIT 10"\n'
+        '  kubectl exec -n weather iso-postgres-0 -- bash -c \'PGPASSWORD=$(<"$POSTGRES_PASSWORD_FILE")'
+        ' psql -h /tmp -U isobar -c "SELECT station_id, observed_at, temperature_c, quality FROM weather_enriched'
+        " ORDER BY observed_at DESC LIMIT 10\"'\n"
         "\n"
         "Next: for more than an evaluation, charts/isobar/values-production.yaml (docs/install.md).\n"
     )

@@ -11,6 +11,9 @@ from contracts.topics import Catalogue
 from tests.charts import crds
 from tests.charts.rendering import PRESETS, RELEASE, kinds, one, template
 
+# Many renderings, each a process of its own: seconds here, minutes on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 GROUPS = ("kafka.strimzi.io/", "flink.apache.org/")
 WITH_OPERATORS = ("default", "small", "production")
 

@@ -7,6 +7,9 @@ import pytest
 
 from tests.charts.rendering import PRESETS, kinds, pod_specs, template
 
+# Many renderings, each a process of its own: seconds here, minutes on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 Manifest = dict[str, Any]
 
 TALKS_TO_THE_API = {

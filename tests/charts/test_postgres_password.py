@@ -13,7 +13,8 @@ from local.ports import free_port
 from local.postgres import USER, Postgres
 from tests.charts.rendering import RELEASE, one, template
 
-pytestmark = pytest.mark.integration
+# Real servers start, each of which takes its time on a busy machine.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from producer.settings import ProducerSettings
 from sinks.settings import SinkSettings
 from tests.charts.rendering import NAMESPACE, RELEASE, one, refusal, template
 
+# Many renderings, each a process of its own: seconds here, minutes on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 BY_FILE = {"ISOBAR_PRODUCER_METOFFICE_API_KEY", "ISOBAR_PRODUCER_OPENWEATHER_API_KEY", "ISOBAR_SINKS_POSTGRES_DSN"}
 """Secrets come as mounted files; the variables beside them are for shells."""
 

@@ -17,7 +17,8 @@ from local.broker import Broker
 from local.ports import free_port
 from tests.charts.rendering import RELEASE, one, template
 
-pytestmark = pytest.mark.integration
+# Real servers start, each of which takes its time on a busy machine.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 CATALOGUE = Catalogue()
 TIMEOUT_S = 20.0

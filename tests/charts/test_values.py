@@ -110,7 +110,7 @@ def rendered(chart: str, values: Values) -> str:
 
 
 @pytest.mark.parametrize("chart", CIRCUMSTANCES)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_value_is_read(chart: str) -> None:
     unread = []
     for path, schema in leaves(values_schema.declared(chart)).items():
