@@ -1,6 +1,6 @@
 """Observations for the cases: the replay's own records, of as many clones of its stations as the number needs.
 
-The two weeks that ship with the package, not the fetched year: the same load on every machine, with no network.
+Mostly the two weeks that ship with the package: many stations, and no network. The year, fetched once, has fewer.
 """
 
 from __future__ import annotations
@@ -11,14 +11,25 @@ from datetime import UTC, datetime
 from contracts import wire
 from contracts.types import WeatherEnriched, WeatherObservation
 from producer import nyc_2013, replay
+from producer.fetch import NYC_2013, cached, fetch
+from producer.settings import ProducerSettings
 
 
-def plan(count: int) -> replay.Plan:
-    """`count` observations that end now."""
-    data = nyc_2013.cut()
-    readings = len(nyc_2013.readings(data))
-    stations = len(nyc_2013.AIRPORTS) * -(-count // readings)
-    return replay.plan(data, datetime.now(UTC), shifted=True, stations=stations, limit=count)
+def year() -> bytes:
+    """All observations of 2013, from the cache or fetched into it."""
+    cache_dir = ProducerSettings.load().cache_dir
+    return cached(NYC_2013, cache_dir) or fetch(NYC_2013, cache_dir).read_bytes()
+
+
+def stations(count: int, data: bytes) -> int:
+    """How many stations it takes to make `count` observations of the data."""
+    return len(nyc_2013.AIRPORTS) * -(-count // len(nyc_2013.readings(data)))
+
+
+def plan(count: int, data: bytes | None = None) -> replay.Plan:
+    """`count` observations that end now; of the two weeks if no data is given."""
+    chosen = data or nyc_2013.cut()
+    return replay.plan(chosen, datetime.now(UTC), shifted=True, stations=stations(count, chosen), limit=count)
 
 
 def keyed(records: Iterator[WeatherObservation], key: tuple[str, ...]) -> Iterator[tuple[bytes, bytes]]:

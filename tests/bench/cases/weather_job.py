@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.paths import REPOSITORY
+from producer import nyc_2013
 from tests.bench import flink_job, load
 from tests.bench.context import CHECKPOINT_MS, PARALLELISM, Bench
 from tests.bench.report import Figure, Target
@@ -16,18 +17,24 @@ _PREFIX = "weather-job."
 
 
 def run(bench: Bench) -> list[Figure]:
-    count = bench.scale.observations
-    topics = bench.topics(_PREFIX)
+    """Few stations with a year each, as the target was set; then as many records of 26 times as many stations."""
+    return [*_measure(bench, "year", load.year(), TARGET), *_measure(bench, "two-weeks", nyc_2013.cut(), None)]
+
+
+def _measure(bench: Bench, name: str, data: bytes, target: Target | None) -> list[Figure]:
+    count, prefix = bench.scale.observations, f"{_PREFIX}{name}."
+    topics = bench.topics(prefix)
     source = topics.observations
-    bench.say(f"{count:,} observations → {source.name}")
-    produce(bench.kafka, source.name, load.keyed(iter(load.plan(count).records), source.key))
+    stations = load.stations(count, data)
+    bench.say(f"{count:,} observations of {stations:,} stations → {source.name}")
+    produce(bench.kafka, source.name, load.keyed(iter(load.plan(count, data).records), source.key))
     raw, raw_s = consume(bench.kafka, [source.name], count)
     # What is not accepted is a dead letter: together they must be everything that went in.
     output = flink_job.Output(count, [topics.enriched.name, source.dead_letters or ""])
-    job = flink_job.run(bench, SCRIPT, settings(bench, _PREFIX, "exactly-once", CHECKPOINT_MS), output)
-    what = f"Kafka → process_weather → Kafka, exactly-once every {CHECKPOINT_MS / 1000:g} s"
+    job = flink_job.run(bench, SCRIPT, settings(bench, prefix, "exactly-once", CHECKPOINT_MS), output)
+    what = f"process_weather, exactly-once every {CHECKPOINT_MS / 1000:g} s, {stations:,} stations, second half"
     return [
-        Figure(NAME, f"{what}, second half", job.second_half_per_s, "events/s", raw / raw_s, "plain consume", TARGET),
+        Figure(NAME, what, job.second_half_per_s, "events/s", raw / raw_s, "plain consume", target),
         Figure(NAME, "the whole run, while the JVM still compiles", count / job.seconds, "events/s"),
         Figure(NAME, "the same from submission", count / job.with_start_up_s, "events/s"),
         Figure(NAME, "start-up", job.start_up_s, "s", note="submission until the last task runs"),
