@@ -7,8 +7,8 @@
                                         ├─ against the hour-of-day baseline ──────────► anomalies
                                         └─ newest revisions ─ 1 h, 3 h, 24 h windows ─► windows  upsert
 
-Nothing waits for a watermark. Run it by `python -m jobs.process_weather`, by `flink run -py` or as a Flink application;
-`--describe` prints the plan.
+Only windows wait for a watermark, to be said for the first time; what they hold does not depend on it. Run it by
+`python -m jobs.process_weather`, by `flink run -py` or as a Flink application; `--describe` prints the plan.
 """
 
 from contracts.dead_letter import ATTEMPT, COMPONENT, FAILED_AT, REASON, SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC
