@@ -39,7 +39,7 @@ CIRCUMSTANCES: dict[str, list[Values]] = {
     ],
     "sinks": [{}, {**OWN_KAFKA, "postgres.existingSecret": "db"}],
     "postgres": [{}, {"auth.existingSecret": "db"}],
-    "isobar": [{"kafka.provider": "standalone", "flink.provider": "standalone"}],
+    "isobar": [{"kafka.provider": "standalone", "flink.provider": "standalone"}, {"kafka.provider": "standalone"}],
 }
 
 ANOTHER: Values = {
